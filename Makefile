@@ -1,0 +1,41 @@
+# Each target works alone on a machine that has Python 3.11 or newer and make.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+DEV    := $(VENV)/.installed-dev
+
+.PHONY: demo test lint types check-layers verify clean
+
+demo: $(STAMP)
+	$(BIN)/returnsim run scenarios/rukban/2019-2025.yaml --replicates 64 --seed 1 --out results/rukban-2019-2025 --overwrite
+	@echo "The figures are in results/rukban-2019-2025/figures/"
+
+test: lint types check-layers
+	$(BIN)/python -m pytest -n auto -m "not slow"
+
+verify: $(DEV)
+	$(BIN)/python -m pytest -n auto
+
+lint: $(DEV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(DEV)
+	$(BIN)/mypy
+
+check-layers: $(DEV)
+	$(BIN)/lint-imports
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "returnsim needs Python 3.11 or newer; set PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(DEV): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The simulated camp: NumPy only, no files, no schema, no plots."""

@@ -1,0 +1,239 @@
+"""What the core is given: numbers only, no names of scenario files.
+
+Axes, everywhere in this order: weeks ``T``, cases ``C``, replicates ``R``, households ``N``,
+guarantors ``G``, origins ``O``, options of going ``P`` (whole first, then the splits), classes ``K``.
+``C`` is 1 where every replicate has the same numbers, or ``R`` where each row has its own, so that one
+block can hold many cases.
+"""
+
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int16, Int64
+
+UNLIMITED = 2**40
+"""Places or files a week where there is no limit."""
+
+UNIT = 1024
+"""Integer parts of one unit of exposure: sums of news are exact in any order."""
+
+WEEKS_PER_YEAR = 365.25 / 7
+
+
+class Class(IntEnum):
+    """Classes of members, in the order of the last axis."""
+
+    CHILDREN = 0
+    WOMEN = 1
+    MEN_CONSCRIPTION_AGE = 2
+    MEN_OLDER = 3
+    ELDERLY = 4
+
+
+class Place(IntEnum):
+    """Where a member is. Home, held and detained are kept by party: 0 went first, 1 followed."""
+
+    CAMP = 0
+    HOME_0 = 1
+    HOME_1 = 2
+    HELD_0 = 3
+    HELD_1 = 4
+    DETAINED_0 = 5
+    DETAINED_1 = 6
+    DISAPPEARED = 7
+    CONSCRIPTED = 8
+    KILLED = 9
+    DIED = 10
+    ONWARD = 11
+
+
+class Parameters(NamedTuple):
+    """What stays the same over a run. Names and formulas: ``docs/model.md``."""
+
+    weight: Float[np.ndarray, "C"]  # people of the real camp that one simulated person stands for
+    # behaviour, log-odds
+    intercept: Float[np.ndarray, "C"]
+    hardship: Float[np.ndarray, "C"]
+    age: Float[np.ndarray, "C"]
+    attachment: Float[np.ndarray, "C"]
+    services: Float[np.ndarray, "C"]
+    norm: Float[np.ndarray, "C"]
+    reunite: Float[np.ndarray, "C"]
+    perceived_risk: Float[np.ndarray, "C"]
+    conscription: Float[np.ndarray, "C"]
+    cost: Float[np.ndarray, "C"]
+    separation: Float[np.ndarray, "C"]
+    onward_intercept: Float[np.ndarray, "C"]
+    commitment: Float[np.ndarray, "C"]
+    horizon_weeks: Float[np.ndarray, "C"]
+    intention_weeks: Float[np.ndarray, "C"]
+    options: Bool[np.ndarray, "P K"]  # which classes go; row 0 is everyone
+    # beliefs
+    kappa0: Float[np.ndarray, "C G"]
+    omega0: Float[np.ndarray, "C G"]
+    spill: Float[np.ndarray, "C G G"]  # [listener's guarantor, guarantor the news is of]
+    forgetting: Float[np.ndarray, "C"]  # f, a week
+    threat_news_weeks: Float[np.ndarray, "C"]
+    passage_weeks: Float[np.ndarray, "C"]
+    public_weight: Float[np.ndarray, "C"]
+    harm_held: Int64[np.ndarray, "C"]  # weights in 1/UNIT
+    harm_detained: Int64[np.ndarray, "C"]
+    harm_killed: Int64[np.ndarray, "C"]
+    harm_conscripted_early: Int64[np.ndarray, "C"]
+    # livelihood
+    hardship_speed: Float[np.ndarray, "C"]
+    hunger_point: Float[np.ndarray, "C"]
+    hunger_width: Float[np.ndarray, "C"]
+    relief: Float[np.ndarray, "C"]
+    relief_half_weeks: Float[np.ndarray, "C"]
+    medical_hardship: Float[np.ndarray, "C"]
+    price_rise: Float[np.ndarray, "C"]
+    purchased_share: Float[np.ndarray, "C"]
+    # hazards, a week
+    exposure: Int64[np.ndarray, "C K"]  # in 1/UNIT
+    exposure_wanted: Int64[np.ndarray, "C K"]
+    harm_per_week: Float[np.ndarray, "C"]
+    killed_share: Float[np.ndarray, "C"]
+    conscription_per_week: Float[np.ndarray, "C"]
+    births_per_woman: Float[np.ndarray, "C"]
+    death_per_week: Float[np.ndarray, "C K"]
+    death_closed_care: Float[np.ndarray, "C"]
+    # custody
+    hold: Float[np.ndarray, "C K"]
+    held_release_per_week: Float[np.ndarray, "C"]
+    held_arrest_per_week: Float[np.ndarray, "C"]
+    detained_released_per_week: Float[np.ndarray, "C"]
+    detained_disappeared_per_week: Float[np.ndarray, "C"]
+    detained_died_per_week: Float[np.ndarray, "C"]
+    # passage
+    lorry_sharing: Float[np.ndarray, "C"]
+    lorry_sharing_parties: Float[np.ndarray, "C"]
+    retry_weeks: Float[np.ndarray, "C"]
+    # guarantors
+    covers: Bool[np.ndarray, "C G O"]
+    grace_weeks: Float[np.ndarray, "C G"]  # inf: never ends
+    settles_wanted: Float[np.ndarray, "C G"]
+    believed_settles: Float[np.ndarray, "C G"]
+    refusal: Float[np.ndarray, "C G"]
+    persuasion_reach: Float[np.ndarray, "C G"]
+
+
+class Conditions(NamedTuple):
+    """The levers, week by week."""
+
+    severity: Float[np.ndarray, "T C"]
+    aid: Float[np.ndarray, "T C"]
+    medical: Float[np.ndarray, "T C"]
+    corridor_open: Bool[np.ndarray, "T C"]
+    places: Int64[np.ndarray, "T C"]  # parties of the simulated camp this week, or UNLIMITED
+    ban: Float[np.ndarray, "T C K"]  # strength of the exit ban on each class
+    threat: Float[np.ndarray, "T C O"]
+    enforced: Float[np.ndarray, "T C"]  # conscription
+    deferral: Float[np.ndarray, "T C"]  # weeks
+    services: Float[np.ndarray, "T C O"]  # conditions at home
+    transport_cost: Float[np.ndarray, "T C"]
+    subsidy: Float[np.ndarray, "T C"]
+    onward_open: Bool[np.ndarray, "T C"]
+    onward_cost: Float[np.ndarray, "T C"]
+    reach: Float[np.ndarray, "T C"]  # of news
+    salience: Float[np.ndarray, "T C"]
+    active: Bool[np.ndarray, "T C G"]
+    enforcement: Float[np.ndarray, "T C G"]
+    enforcement_after_grace: Float[np.ndarray, "T C G"]
+    card_protection: Float[np.ndarray, "T C G"]
+    files: Int64[np.ndarray, "T C G"]  # households of the simulated camp this week, or UNLIMITED
+    persuasion: Float[np.ndarray, "T C G"]
+    price: Float[np.ndarray, "T C G"]
+
+
+class Population(NamedTuple):
+    """The households of a block of replicates and their fixed traits."""
+
+    members: Int16[np.ndarray, "R N K"]
+    arrival_week: Int64[np.ndarray, "N"]  # -1: in camp from the start
+    origin: Int64[np.ndarray, "R N"]
+    head_age: Float[np.ndarray, "R N"]  # years, at the start of the run
+    wanted: Bool[np.ndarray, "R N"]
+    vulnerable: Bool[np.ndarray, "R N"]
+    attachment: Float[np.ndarray, "R N"]
+    income: Float[np.ndarray, "R N"]
+    remittance: Float[np.ndarray, "R N"]
+    goods: Float[np.ndarray, "R N"]
+    reserves: Float[np.ndarray, "R N"]
+    queue_lot: Float[np.ndarray, "R N"]
+    ban_lot: Float[np.ndarray, "R N"]
+    persuasion_lot: Float[np.ndarray, "R N"]
+    vetting_lot: Float[np.ndarray, "R N"]
+    settling_lot: Float[np.ndarray, "R N"]
+    checkpoint_lots: Float[np.ndarray, "R N 2"]
+    contact_start: Int64[np.ndarray, "rows_plus_1"]  # CSR over the rows r * N + n
+    contact_rows: Int64[np.ndarray, "links"]  # the rows known, ascending, never the row itself
+
+
+class Inputs(NamedTuple):
+    """All that the core needs for any replicates of a scenario, besides the population."""
+
+    parameters: Parameters
+    conditions: Conditions
+    first_calendar_week: int  # whole weeks from Monday 1970-01-05 to the start
+    record_from: int  # first week that is recorded
+
+
+def week_of(conditions: Conditions, week: int) -> Conditions:
+    """One week of the levers: the same fields without the first axis."""
+    return Conditions(*(field[week] for field in conditions))
+
+
+def stack(cases: list[Inputs], replicates: list[int]) -> Inputs:
+    """Put several cases into one block, one row a replicate.
+
+    Parameters
+    ----------
+    cases : list of Inputs
+        Each with ``C = 1`` and the same weeks, options, guarantors and origins.
+    replicates : list of int
+        How many rows each case takes.
+
+    Returns
+    -------
+    Inputs
+        With ``C`` equal to the sum of ``replicates``.
+
+    Raises
+    ------
+    ValueError
+        If the cases differ in what a block must share.
+    """
+    first = cases[0]
+    for case in cases[1:]:
+        same_time = (case.first_calendar_week, case.record_from) == (
+            first.first_calendar_week,
+            first.record_from,
+        )
+        if not same_time or not np.array_equal(case.parameters.options, first.parameters.options):
+            raise ValueError("cases in one block must share their calendar and their options")
+    shared = {"options"}
+    parameters = Parameters(
+        **{
+            name: getattr(first.parameters, name)
+            if name in shared
+            else np.repeat(
+                np.concatenate([getattr(c.parameters, name) for c in cases]), replicates, axis=0
+            )
+            for name in Parameters._fields
+        }
+    )
+    conditions = Conditions(
+        **{
+            name: np.repeat(
+                np.concatenate([getattr(c.conditions, name) for c in cases], axis=1),
+                replicates,
+                axis=1,
+            )
+            for name in Conditions._fields
+        }
+    )
+    return Inputs(parameters, conditions, first.first_calendar_week, first.record_from)
+
+
