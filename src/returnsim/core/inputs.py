@@ -18,6 +18,9 @@ UNLIMITED = 2**40
 UNIT = 1024
 """Integer parts of one unit of exposure: sums of news are exact in any order."""
 
+NOT_LATER = -1
+"""Arrival week of the households that are in the camp from the start."""
+
 WEEKS_PER_YEAR = 365.25 / 7
 
 
@@ -151,7 +154,7 @@ class Population(NamedTuple):
     """The households of a block of replicates and their fixed traits."""
 
     members: Int16[np.ndarray, "R N K"]
-    arrival_week: Int64[np.ndarray, "N"]  # -1: in camp from the start
+    arrival_week: Int64[np.ndarray, "N"]  # or NOT_LATER
     origin: Int64[np.ndarray, "R N"]
     head_age: Float[np.ndarray, "R N"]  # years, at the start of the run
     wanted: Bool[np.ndarray, "R N"]
@@ -235,5 +238,3 @@ def stack(cases: list[Inputs], replicates: list[int]) -> Inputs:
         }
     )
     return Inputs(parameters, conditions, first.first_calendar_week, first.record_from)
-
-

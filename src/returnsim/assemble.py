@@ -1,0 +1,381 @@
+"""From a resolved scenario to what the core is given, and the one way to run it."""
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from datetime import timedelta
+from typing import NamedTuple
+
+import numpy as np
+
+from returnsim.core.inputs import (
+    UNIT,
+    UNLIMITED,
+    Class,
+    Conditions,
+    Inputs,
+    Parameters,
+)
+from returnsim.core.run import Run, run_block
+from returnsim.draws import Draws, calendar_week
+from returnsim.errors import UsageError
+from returnsim.population import PopulationSpec, make_population
+from returnsim.scenario.levers import WeeklyLevers, weekly_levers
+from returnsim.scenario.schema import Scenario
+from returnsim.trajectories import Trajectories
+
+BLOCK = 8
+"""Replicates stepped together: few enough that a week's arrays stay in the cache."""
+
+FEWEST_HOUSEHOLDS = 20
+Progress = Callable[[int, int], None]
+
+
+class Plan(NamedTuple):
+    """All that a run of a scenario needs, for any of its replicates."""
+
+    inputs: Inputs
+    spec: PopulationSpec
+    arrival_weeks: np.ndarray
+    guarantors: tuple[str, ...]
+    seed: int
+
+
+def simulate(
+    scenario: Scenario,
+    replicates: int = 64,
+    seed: int = 1,
+    *,
+    households: int | None = None,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> Trajectories:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        From `returnsim.load_scenario`.
+    replicates : int
+        How many; replicate ``k`` is the same whatever their number.
+    seed : int
+        From 0 to 2**64 - 1.
+    households : int, optional
+        Simulate so many in place of the full camp, each standing for several.
+    workers : int
+        Processes. More than one needs the caller to be importable, as `multiprocessing` does.
+    progress : callable, optional
+        Called now and then with replicate-weeks done and to do; what it raises ends the run.
+
+    Returns
+    -------
+    Trajectories
+
+    Raises
+    ------
+    UsageError
+        If an argument is out of range or the population's targets cannot be met.
+    """
+    if replicates < 1:
+        raise UsageError(f"replicates: {replicates}: at least 1 is needed")
+    plan = plan_run(scenario, seed, households)
+    numbers = list(range(replicates))
+    blocks = [numbers[i : i + BLOCK] for i in range(0, replicates, BLOCK)]
+    runs = _run_blocks(plan, blocks, workers, progress)
+    columns = {
+        name: np.concatenate([run.columns[name] for run in runs]) for name in runs[0].columns
+    }
+    weeks = np.arange(plan.inputs.record_from, scenario.weeks)
+    return Trajectories(
+        scenario=scenario,
+        seed=seed,
+        replicates=np.asarray(numbers, dtype=np.int64),
+        households=plan.spec.households + len(plan.arrival_weeks),
+        weight=float(plan.inputs.parameters.weight[0]),
+        weeks=weeks,
+        dates=np.datetime64(scenario.start) + weeks * np.timedelta64(7, "D"),
+        columns=columns,
+    )
+
+
+def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Plan:
+    """Turn a scenario into what the core is given. Arguments and errors as for `simulate`."""
+    if not 0 <= seed < 2**64:
+        raise UsageError(f"seed: {seed}: must be a whole number from 0 to 2**64 - 1")
+    people = scenario.population
+    size = people.household_size.value
+    full = max(1, round(people.people.value / size))
+    if households is not None and households < FEWEST_HOUSEHOLDS:
+        raise UsageError(f"households: {households}: at least {FEWEST_HOUSEHOLDS} are needed")
+    number = full if households is None else households
+    weight = full / number
+    levers = weekly_levers(scenario)
+    arriving = _per_week(levers.arrivals_people / size, weight)
+    arrival_weeks = np.repeat(np.arange(len(arriving)), arriving)
+    return Plan(
+        inputs=Inputs(
+            parameters=_parameters(scenario, levers, weight),
+            conditions=_conditions(levers, weight),
+            first_calendar_week=calendar_week(scenario.start),
+            record_from=_record_from(scenario),
+        ),
+        spec=_population_spec(scenario, number),
+        arrival_weeks=arrival_weeks,
+        guarantors=scenario.guarantor_names,
+        seed=seed,
+    )
+
+
+def run_plan(
+    plan: Plan, replicates: list[int], after_week: Callable[[int], None] | None = None
+) -> Run:
+    """Run some replicates of a plan as one block."""
+    draws = Draws(plan.seed, replicates)
+    people = make_population(plan.spec, plan.arrival_weeks, draws)
+    return run_block(plan.inputs, people, draws, plan.guarantors, after_week=after_week)
+
+
+def _record_from(scenario: Scenario) -> int:
+    if scenario.record_from is None:
+        return 0
+    return (scenario.record_from - scenario.start) // timedelta(weeks=1)
+
+
+def _per_week(rate: np.ndarray, weight: float) -> np.ndarray:
+    """Whole numbers a week from a rate: ``floor(C_t) - floor(C_(t-1))``, or UNLIMITED."""
+    limited = np.where(np.isinf(rate), 0.0, rate)
+    # Sums of tenths fall a hair short of whole numbers.
+    cumulated = np.floor(np.cumsum(limited, axis=0) / weight + 1e-9)
+    places = np.diff(cumulated, axis=0, prepend=0.0).astype(np.int64)
+    return np.where(np.isinf(rate), UNLIMITED, places)
+
+
+def _conditions(levers: WeeklyLevers, weight: float) -> Conditions:
+    def case(values: np.ndarray) -> np.ndarray:
+        return np.asarray(values)[:, None]
+
+    return Conditions(
+        severity=case(levers.severity),
+        aid=case(levers.aid),
+        medical=case(levers.medical),
+        corridor_open=case(levers.corridor_open),
+        places=case(_per_week(levers.parties_per_week, weight)),
+        ban=case(levers.ban),
+        threat=case(levers.threat),
+        enforced=case(levers.enforced),
+        deferral=case(levers.deferral),
+        services=case(levers.services),
+        transport_cost=case(levers.transport_cost),
+        subsidy=case(levers.subsidy),
+        onward_open=case(levers.onward_open),
+        onward_cost=case(levers.onward_cost),
+        reach=case(levers.reach),
+        salience=case(levers.salience),
+        active=case(levers.active),
+        enforcement=case(levers.enforcement),
+        enforcement_after_grace=case(levers.enforcement_after_grace),
+        card_protection=case(levers.card_protection),
+        files=case(_per_week(levers.files, weight)),
+        persuasion=case(levers.persuasion),
+        price=case(levers.price),
+    )
+
+
+def _values(section: object, *names: str) -> dict[str, np.ndarray]:
+    return {name: np.array([float(getattr(section, name).value)]) for name in names}
+
+
+def _by_class(section: object) -> np.ndarray:
+    return np.array([[float(getattr(section, c.name.lower()).value) for c in Class]])
+
+
+def _units(value: float | np.ndarray) -> np.ndarray:
+    return np.atleast_1d(np.rint(UNIT * np.asarray(value)).astype(np.int64))
+
+
+def _parameters(scenario: Scenario, levers: WeeklyLevers, weight: float) -> Parameters:
+    behaviour, beliefs, custody = scenario.behaviour, scenario.beliefs, scenario.custody
+    exposure = _by_class(scenario.hazards.exposure)
+    wanted = exposure.copy()
+    men = [Class.MEN_CONSCRIPTION_AGE, Class.MEN_OLDER]
+    wanted[:, men] *= scenario.hazards.wanted_multiplier.value
+    splits = [[c.name.lower() in goers for c in Class] for goers in behaviour.splits.values()]
+    kappa0, omega0 = _priors(scenario)
+    harm = {
+        f"harm_{kind}": _units(getattr(beliefs.harm_weight, kind).value)
+        for kind in ("held", "detained", "killed", "conscripted_early")
+    }
+    ends = ("released", "disappeared", "died")
+    shares = [getattr(custody, f"{end}_share").value for end in ends]
+    rates = {
+        f"detained_{end}_per_week": np.array([share / sum(shares) / custody.mean_weeks.value])
+        for end, share in zip(ends, shares, strict=True)
+    }
+    return Parameters(
+        weight=np.array([weight]),
+        **_values(
+            behaviour,
+            *["intercept", "hardship", "age", "attachment", "services", "norm", "reunite", "perceived_risk"],
+            *["conscription", "cost", "separation", "onward_intercept", "commitment"],
+            *["horizon_weeks", "intention_weeks"],
+        ),
+        options=np.array([[True] * len(Class), *splits]),
+        kappa0=kappa0,
+        omega0=omega0,
+        spill=_spill(scenario, levers),
+        forgetting=np.array([2.0 ** (-1.0 / beliefs.memory_half_life_weeks.value)]),
+        **_values(beliefs, "threat_news_weeks", "passage_weeks", "public_weight"),
+        **harm,
+        **_values(
+            scenario.livelihood,
+            *["hardship_speed", "hunger_point", "hunger_width", "relief", "relief_half_weeks"],
+            *["medical_hardship", "price_rise", "purchased_share"],
+        ),
+        exposure=_units(exposure),
+        exposure_wanted=_units(wanted),
+        **_values(scenario.hazards, "harm_per_week", "killed_share", "conscription_per_week"),
+        **_values(scenario.hazards, "births_per_woman", "death_closed_care"),
+        death_per_week=_by_class(scenario.hazards.death_per_week),
+        hold=_by_class(custody.hold),
+        **_values(custody, "held_release_per_week", "held_arrest_per_week"),
+        **rates,
+        **_values(scenario.passage, "lorry_sharing", "lorry_sharing_parties", "retry_weeks"),
+        **_guarantor_terms(scenario),
+    )
+
+
+def _guarantor_terms(scenario: Scenario) -> dict[str, np.ndarray]:
+    guarantors = list(scenario.guarantors.values())
+    terms = {
+        name: np.array([[getattr(g, name).value for g in guarantors]])
+        for name in ("settles_wanted", "believed_settles", "persuasion_reach")
+    }
+    never = float("inf")
+    grace = [never if g.grace_weeks is None else g.grace_weeks.value for g in guarantors]
+    covers = [
+        [g.origins is None or origin in g.origins for origin in scenario.origin_names]
+        for g in guarantors
+    ]
+    return terms | {
+        "covers": np.array([covers]),
+        "grace_weeks": np.array([grace], dtype=float),
+        "refusal": np.array([[g.vetting_refusal.value for g in guarantors]]),
+    }
+
+
+def _priors(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
+    """Gamma priors; a guarantor without a record takes the mean of the first that has one."""
+    records = [g.track_record for g in scenario.guarantors.values()]
+    reference = next(r for r in records if r is not None)
+    harms = reference.harms.value + 0.5
+    unknown = (1.0, reference.exposure_weeks.value / harms)
+    start = [
+        unknown if r is None else (r.harms.value + 0.5, r.exposure_weeks.value) for r in records
+    ]
+    shading = [
+        1.0 + scenario.beliefs.neutrality_weight.value * (1.0 - g.neutrality.value)
+        for g in scenario.guarantors.values()
+    ]
+    kappa = [k * shade for (k, _), shade in zip(start, shading, strict=True)]
+    return np.array([kappa]), np.array([[w for _, w in start]])
+
+
+def _spill(scenario: Scenario, levers: WeeklyLevers) -> np.ndarray:
+    """How far news of one guarantor counts for another: wholly where the two are the same."""
+    kappa0, omega0 = _priors(scenario)
+    terms = [*_guarantor_terms(scenario).values(), kappa0, omega0]
+    weekly = (
+        levers.active,
+        levers.enforcement,
+        levers.enforcement_after_grace,
+        levers.card_protection,
+        levers.files,
+        levers.persuasion,
+        levers.price,
+    )
+    number = len(scenario.guarantors)
+    spill = np.full((1, number, number), scenario.beliefs.spillover.value)
+    for g in range(number):
+        for j in range(number):
+            if all(np.array_equal(term[0, g], term[0, j]) for term in terms) and all(
+                np.array_equal(values[:, g], values[:, j]) for values in weekly
+            ):
+                spill[0, g, j] = 1.0
+    return spill
+
+
+def _population_spec(scenario: Scenario, households: int) -> PopulationSpec:
+    people = scenario.population
+    plain = {
+        name: float(getattr(people, name).value)
+        for name in PopulationSpec._fields
+        if name not in {"households", "shares", "origins", "contacts"}
+    }
+    return PopulationSpec(
+        households=households,
+        shares=_by_class(people.shares)[0],
+        origins=np.array([share.value for share in people.origins.values()]),
+        contacts=int(people.contacts.value),
+        **plain,
+    )
+
+
+def _run_blocks(
+    plan: Plan, blocks: list[list[int]], workers: int, progress: Progress | None
+) -> list[Run]:
+    weeks = len(plan.inputs.conditions.severity)
+    total = weeks * sum(len(block) for block in blocks)
+    if min(workers, len(blocks)) <= 1:
+        done = 0
+        runs = []
+        for block in blocks:
+
+            def after_week(_: int, size: int = len(block)) -> None:
+                nonlocal done
+                done += size
+                if progress is not None:
+                    progress(done, total)
+
+            runs.append(run_plan(plan, block, after_week))
+        return runs
+    context = multiprocessing.get_context("spawn")
+    counter = context.Value("q", 0)
+    with ProcessPoolExecutor(
+        min(workers, len(blocks)), context, initializer=_start_worker, initargs=(counter, plan)
+    ) as pool:
+        futures = [pool.submit(_run_in_worker, block) for block in blocks]
+        try:
+            waiting = set(futures)
+            while waiting:
+                _, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                if progress is not None:
+                    progress(counter.value, total)
+            return [future.result() for future in futures]
+        except BaseException:
+            with counter.get_lock():
+                counter.value = STOP
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+STOP = -(2**62)
+_worker: dict[str, object] = {}
+
+
+def _start_worker(counter: object, plan: Plan) -> None:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    _worker.update(counter=counter, plan=plan)
+
+
+def _run_in_worker(block: list[int]) -> Run:
+    counter, plan = _worker["counter"], _worker["plan"]
+    assert isinstance(plan, Plan)  # noqa: S101
+
+    def after_week(_: int) -> None:
+        with counter.get_lock():  # type: ignore[attr-defined]
+            counter.value += len(block)  # type: ignore[attr-defined]
+            if counter.value < 0:  # type: ignore[attr-defined]
+                raise KeyboardInterrupt
+
+    return run_plan(plan, block, after_week)

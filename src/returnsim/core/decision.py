@@ -1,0 +1,335 @@
+"""The choice of the week: stay, go onward, go home whole, or send some ahead."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int64
+
+from returnsim.core.hardship import Value, logistic
+from returnsim.core.inputs import UNIT, WEEKS_PER_YEAR, Class, Conditions, Parameters, Place
+from returnsim.core.inputs import Population as People
+from returnsim.core.passage import Fare, fare
+from returnsim.core.risk import perceived_conscription, perceived_harm
+from returnsim.core.state import NOBODY, Rows, State
+from returnsim.core.trust import Beliefs
+
+STAY, ONWARD = 0, NOBODY
+CLOSED = -np.inf
+
+
+def pull(
+    p: Parameters,
+    *,
+    hardship: Value,
+    age: Value,
+    attachment: Value,
+    services: Value,
+    norm: Value,
+    reunite: Value,
+) -> Value:
+    """What draws a household home whoever vouches, in log-odds against staying."""
+    return (
+        p.intercept
+        + p.hardship * hardship
+        + p.age * (age - 45.0) / 15.0
+        + p.attachment * attachment
+        + p.services * (services - 1.0)
+        + p.norm * norm
+        + p.reunite * reunite
+    )
+
+
+def utility_home(
+    p: Parameters,
+    *,
+    pull_: Value,
+    harm: Value,
+    conscription: Value,
+    short: Value,
+    is_split: Value,
+) -> Value:
+    """Utility of an offer of going home, staying being 0 (McFadden 1974)."""
+    return (
+        pull_
+        - p.perceived_risk * harm
+        - p.conscription * conscription
+        - p.cost * short
+        - p.separation * is_split
+    )
+
+
+def utility_onward(p: Parameters, *, hardship: Value, short: Value) -> Value:
+    """Utility of the onward route, staying being 0."""
+    return p.onward_intercept + p.hardship * hardship - p.cost * short
+
+
+def withdrawal(utility: Value, commitment: Value) -> Value:
+    """Weekly probability that a registered household takes its name back."""
+    return logistic(-(utility + commitment))
+
+
+def intention(share_not_home: Value, weeks: Value) -> Value:
+    """Probability of choosing home within ``weeks`` at today's conditions."""
+    return 1.0 - share_not_home**weeks
+
+
+class Choices(NamedTuple):
+    """What the households in camp decide; arrays run over the rows in camp."""
+
+    option: Int64[np.ndarray, "n"]  # STAY, ONWARD, 1.. home; of those not registered
+    guarantor: Int64[np.ndarray, "n"]
+    lapsed: np.ndarray
+    withdrawn: np.ndarray
+    changed: np.ndarray  # the waiting who now go in the split of `option` with `guarantor`
+    intention: Float[np.ndarray, "n"]
+
+
+class Offers(NamedTuple):
+    """The best offer of each option of going home, and what the registered think of theirs."""
+
+    utility: Float[np.ndarray, "P n"]
+    guarantor: Int64[np.ndarray, "P n"]
+    free: Float[np.ndarray, "P n"]  # with cost, refusals and ban left out
+    registered: Float[np.ndarray, "n"]
+
+
+class Standing(NamedTuple):
+    """What the decision needs to know of some rows, gathered once."""
+
+    rows: Rows
+    p: Parameters  # as one value for all or one for each row
+    pull: np.ndarray
+    perceived: np.ndarray
+    origin: np.ndarray
+    reserves: np.ndarray
+    size: np.ndarray
+    men: np.ndarray
+    first_party: np.ndarray  # none has gone yet
+
+
+def decide(
+    rows: Rows,
+    state: State,
+    people: People,
+    beliefs: Beliefs,
+    u: Float[np.ndarray, "n"],
+    week: Conditions,
+    p: Parameters,
+    t: int,
+) -> Choices:
+    """Step 6 for the households in camp.
+
+    Parameters
+    ----------
+    rows : Rows
+        The households in camp.
+    state, people, beliefs
+        As they stand; ``beliefs`` of these rows.
+    u : array, shape (n,)
+        The choice draws.
+    week, p
+        The week's levers and the parameters.
+    t : int
+        Weeks since the start, for the head's age.
+    """
+    standing = _standing(rows, state, people, p, week, t)
+    offers = _offers(standing, state, beliefs, week, p, t)
+    onward = _onward(standing, state, people, week)
+    barred = barred_options(rows, state, people, week, p)
+    registered = state.option[rows.index]
+
+    shares = np.vstack([np.zeros(len(rows)), onward, np.where(barred, CLOSED, offers.utility)])
+    chosen = _cut(u, shares) - 1
+    option = np.where(chosen == -1, STAY, np.where(chosen == 0, ONWARD, chosen))
+    option = np.where(registered > 0, STAY, option)
+    guarantor = np.where(option > 0, _of_option(offers.guarantor, option), NOBODY)
+
+    free = np.vstack([np.zeros(len(rows)), onward, offers.free])
+    waiting = np.flatnonzero(registered > 0)
+    lapsed, withdrawn, changed = (np.zeros(len(rows), dtype=bool) for _ in range(3))
+    if len(waiting):
+        fate = _waiting(waiting, standing, state, offers, barred, u, week)
+        lapsed[waiting], withdrawn[waiting] = fate.lapsed, fate.withdrawn
+        changed[waiting] = fate.option > 0
+        option[waiting] = fate.option
+        guarantor[waiting] = fate.guarantor
+    return Choices(
+        option,
+        guarantor,
+        lapsed,
+        withdrawn,
+        changed,
+        np.asarray(intention(_share_not_home(free), rows.of(p.intention_weeks))),
+    )
+
+
+def _standing(
+    rows: Rows, state: State, people: People, p: Parameters, week: Conditions, t: int
+) -> Standing:
+    index = rows.index
+    by_row = {
+        name: rows.of(getattr(p, name))
+        for name in ["intercept", "hardship", "age", "attachment", "services", "norm", "reunite", "perceived_risk", "conscription", "cost", "separation", "onward_intercept", "commitment", "horizon_weeks", "conscription_per_week"]
+    }
+    behaviour = p._replace(**by_row)
+    origin = people.origin.ravel()[index]
+    known = state.known[index]
+    gone_before = state.party_week[0, index] != NOBODY
+    return Standing(
+        rows=rows,
+        p=behaviour,
+        pull=np.asarray(
+            pull(
+                behaviour,
+                hardship=state.hardship[index],
+                age=people.head_age.ravel()[index] + t / WEEKS_PER_YEAR,
+                attachment=people.attachment.ravel()[index],
+                services=rows.at(week.services, origin),
+                norm=state.moving[index] / np.maximum(known, 1),
+                reunite=gone_before,
+            )
+        ),
+        perceived=state.perceived[rows.replicate, origin],
+        origin=origin,
+        reserves=state.reserves[index],
+        size=state.camp_size[index],
+        men=state.members[Place.CAMP, Class.MEN_CONSCRIPTION_AGE, index],
+        first_party=~gone_before,
+    )
+
+
+def _offers(
+    s: Standing, state: State, beliefs: Beliefs, week: Conditions, p: Parameters, t: int
+) -> Offers:
+    index, n, options = s.rows.index, len(s.rows), len(p.options)
+    best = np.full((options, n), CLOSED)
+    free = np.full((options, n), CLOSED)
+    whose = np.full((options, n), NOBODY, dtype=np.int64)
+    registered = np.full(n, CLOSED)
+    registered_option, registered_with = state.option[index], state.guarantor[index]
+    refused_by = state.refused_by[index]
+    refused_until = state.refused_until[index]
+    for g in map(int, np.flatnonzero(week.active.any(axis=0))):
+        covered = s.rows.at(week.active, g) & s.rows.at(p.covers[:, g], s.origin)
+        refused = (refused_by == g) & (t < refused_until)
+        for o in range(options):
+            goers = state.option_size[o, index]
+            is_open = covered & (goers > 0)
+            if o > 0:
+                is_open &= s.first_party & (goers < s.size)
+            toll = fare(s.rows, state.parties_last_week, week, p, goers / s.size, g)
+            value = _utility(s, state, beliefs, week, p, o, g)
+            priced = value - s.p.cost * toll.short(s.reserves)
+            mine = (registered_option == o + 1) & (registered_with == g)
+            registered = np.where(mine, priced, registered)
+            free[o] = np.maximum(free[o], np.where(is_open, value, CLOSED))
+            offer = np.where(is_open & ~refused, priced, CLOSED)
+            better = offer > best[o]
+            best[o] = np.where(better, offer, best[o])
+            whose[o] = np.where(better, g, whose[o])
+    return Offers(best, whose, free, registered)
+
+
+def _utility(
+    s: Standing, state: State, beliefs: Beliefs, week: Conditions, p: Parameters, o: int, g: int
+) -> np.ndarray:
+    """Utility of an option with a guarantor, the cost of the journey left out."""
+    wanted = state.option_exposure[o, s.rows.index]
+    exposure = wanted / UNIT
+    if p.believed_settles[:, g].any():
+        settled = state.option_exposure_settled[o, s.rows.index]
+        exposure = exposure - s.rows.at(p.believed_settles, g) * ((wanted - settled) / UNIT)
+    men = s.men * p.options[o, Class.MEN_CONSCRIPTION_AGE]
+    harm = perceived_harm(
+        beliefs.kappa[g], beliefs.omega[g], exposure, s.perceived, s.p.horizon_weeks
+    )
+    draft = perceived_conscription(
+        men,
+        beliefs.trust[g],
+        per_week=s.p.conscription_per_week,
+        enforced=s.rows.of(week.enforced),
+        deferral_weeks=s.rows.of(week.deferral),
+        horizon_weeks=s.p.horizon_weeks,
+    )
+    return np.asarray(
+        utility_home(s.p, pull_=s.pull, harm=harm, conscription=draft, short=0.0, is_split=o > 0)
+    )
+
+
+def _onward(s: Standing, state: State, people: People, week: Conditions) -> np.ndarray:
+    if not week.onward_open.any():
+        return np.full(len(s.rows), CLOSED)
+    index = s.rows.index
+    cost = s.rows.of(week.onward_cost)
+    toll = Fare(cost, cost)
+    affordable = s.reserves + people.goods.ravel()[index] >= cost
+    value = utility_onward(s.p, hardship=state.hardship[index], short=toll.short(s.reserves))
+    return np.where(s.rows.of(week.onward_open) & affordable, value, CLOSED)
+
+
+def barred_options(
+    rows: Rows, state: State, people: People, week: Conditions, p: Parameters
+) -> np.ndarray:
+    """Which options an exit ban closes to which rows, shape (options, n)."""
+    barred = np.zeros((len(p.options), len(rows)), dtype=bool)
+    for c in map(int, np.flatnonzero((week.ban > 0).any(axis=0))):
+        held_back = people.ban_lot.ravel()[rows.index] < rows.at(week.ban, c)
+        held_back &= state.members[Place.CAMP, c, rows.index] > 0
+        barred[p.options[:, c]] |= held_back
+    return barred
+
+
+def _weights(utilities: np.ndarray) -> np.ndarray:
+    """Logit numerators; shifted by the largest so that none overflows."""
+    return np.asarray(np.exp(utilities - utilities.max(axis=0)))
+
+
+def _cut(u: np.ndarray, utilities: np.ndarray) -> np.ndarray:
+    """Which alternative a uniform falls into, in the order of the rows of ``utilities``."""
+    cumulated = np.cumsum(_weights(utilities), axis=0)
+    return np.asarray((cumulated[:-1] <= u * cumulated[-1]).sum(axis=0))
+
+
+def _share_not_home(utilities: np.ndarray) -> np.ndarray:
+    weights = _weights(utilities)
+    return np.asarray((weights[0] + weights[1]) / weights.sum(axis=0))
+
+
+def _of_option(values: np.ndarray, option: np.ndarray) -> np.ndarray:
+    return np.asarray(values[np.maximum(option, 1) - 1, np.arange(len(option))])
+
+
+class _Fate(NamedTuple):
+    lapsed: np.ndarray
+    withdrawn: np.ndarray
+    option: np.ndarray  # a split changed to, or STAY
+    guarantor: np.ndarray
+
+
+def _waiting(
+    waiting: np.ndarray,
+    s: Standing,
+    state: State,
+    offers: Offers,
+    barred: np.ndarray,
+    u: np.ndarray,
+    week: Conditions,
+) -> _Fate:
+    rows = s.rows.subset(waiting)
+    option = state.option[rows.index].astype(np.int64)
+    guarantor = state.guarantor[rows.index].astype(np.int64)
+    goers = state.option_size[option - 1, rows.index]
+    lapsed = ~rows.at(week.active, guarantor) | (goers == 0)
+    commitment = s.p.commitment if s.p.commitment.ndim == 0 else s.p.commitment[waiting]
+    leave_queue = np.asarray(withdrawal(offers.registered[waiting], commitment))
+    draw = u[waiting]
+    withdrawn = ~lapsed & (draw < leave_queue)
+    may_change = ~lapsed & ~withdrawn & barred[option - 1, waiting]
+    new = np.zeros(len(waiting), dtype=np.int64)
+    if may_change.any():
+        splits = np.where(barred[1:, waiting], CLOSED, offers.utility[1:, waiting])
+        rest = (draw - leave_queue) / np.where(leave_queue < 1, 1.0 - leave_queue, 1.0)
+        picked = _cut(rest, np.vstack([np.zeros(len(waiting)), splits]))
+        new = np.where(may_change & (picked > 0), picked + 1, 0)
+    whose = _of_option(offers.guarantor[:, waiting], new)
+    return _Fate(lapsed, withdrawn, new, np.where(new > 0, whose, guarantor))

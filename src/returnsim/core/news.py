@@ -1,0 +1,108 @@
+"""What is made known this week, heard next week: by events, to the audience of each household."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Int64
+
+from returnsim.core.inputs import UNIT, Parameters, Population
+from returnsim.core.state import PARTIES, Rows, State, neighbours
+
+
+class Reports(NamedTuple):
+    """Things that happened under a guarantor, each with an integer amount in 1/UNIT."""
+
+    rows: Int64[np.ndarray, "E"]
+    guarantor: Int64[np.ndarray, "E"]
+    amount: Int64[np.ndarray, "E"]
+
+
+def join_reports(parts: list[Reports]) -> Reports:
+    """All reports of a week."""
+    if not parts:
+        none = np.empty(0, dtype=np.int64)
+        return Reports(none, none, none)
+    return Reports(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+
+
+def tell(
+    reports: Reports,
+    heard: np.ndarray,
+    public: np.ndarray,
+    population: Population,
+    households: int,
+) -> None:
+    """Add reports to what their audience (contacts and the household itself) and the public hear.
+
+    Parameters
+    ----------
+    reports : Reports
+    heard : array of int, shape (guarantors, rows)
+        Changed in place.
+    public : array of int, shape (guarantors, replicates)
+        Changed in place.
+    population : Population
+    households : int
+        A replicate's households.
+    """
+    rows, guarantor, amount = reports
+    np.add.at(heard, (guarantor, rows), amount)
+    np.add.at(public, (guarantor, rows // households), amount)
+    listener, position = neighbours(population, rows)
+    np.add.at(heard, (guarantor[position], listener), amount[position])
+
+
+def safety_changes(
+    rows: Rows, before: np.ndarray, now: np.ndarray, party_guarantor: np.ndarray
+) -> Reports:
+    """Changes of exposure at home, by the guarantor of each party.
+
+    Parameters
+    ----------
+    rows : Rows
+        Households in which something changed.
+    before, now : arrays of int, shape (parties, n)
+        Exposure at home in 1/UNIT.
+    party_guarantor : array of int, shape (parties, n)
+    """
+    parts = []
+    for party in range(PARTIES):
+        changed = np.flatnonzero(now[party] != before[party])
+        parts.append(
+            Reports(
+                rows.index[changed],
+                party_guarantor[party][changed].astype(np.int64),
+                (now[party] - before[party])[changed].astype(np.int64),
+            )
+        )
+    return join_reports(parts)
+
+
+class Heard(NamedTuple):
+    """Evidence on one guarantor that reached some rows in a week."""
+
+    harm: np.ndarray
+    safety: np.ndarray
+
+
+def evidence(
+    guarantor: int, rows: Rows, state: State, perceived: np.ndarray, p: Parameters
+) -> Heard:
+    """Harms and exposure-weeks heard of a guarantor, from contacts and from public reports.
+
+    The exposure at home counts by the threat that the listener perceives: a quiet week in which
+    nobody was threatened proves little.
+    """
+    people = rows.of(p.weight) * rows.of(p.public_weight) / UNIT
+
+    def total(heard: np.ndarray, public: np.ndarray) -> np.ndarray:
+        known = heard[guarantor, rows.index] / UNIT
+        return np.asarray(known + people * public[guarantor, rows.replicate])
+
+    safety = perceived * total(state.safe, state.public_safe)
+    if state.public_passage[guarantor].any():
+        passages = total(state.passage_heard, state.public_passage)
+        safety = safety + rows.of(p.passage_weeks) * passages
+    if not state.public_harm[guarantor].any():
+        return Heard(np.zeros(len(rows)), safety)
+    return Heard(total(state.harm_heard, state.public_harm), safety)

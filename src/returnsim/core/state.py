@@ -1,0 +1,260 @@
+"""The arrays of a camp, what may move in them, and what must always hold of them.
+
+Replicates and households are laid out as one run of rows, ``row = replicate * N + household``; any
+leading axis (place, class, party, guarantor, option) comes before it in memory, so that a process
+walks contiguous rows. Only ``week.py`` writes to a state.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, Int8, Int16, Int32, Int64
+
+from returnsim.core.inputs import NOT_LATER, Class, Inputs, Parameters, Place, Population
+
+PLACES = len(Place)
+CLASSES = len(Class)
+PARTIES = 2
+BORN, OUTSIDE = PLACES, PLACES + 1
+"""Where the newly born and the newly arrived come from; no members are counted there."""
+
+NOBODY = -1
+HOME = (Place.HOME_0, Place.HOME_1)
+HELD = (Place.HELD_0, Place.HELD_1)
+DETAINED = (Place.DETAINED_0, Place.DETAINED_1)
+
+
+class State(NamedTuple):
+    """Everything about a block that changes."""
+
+    members: Int16[np.ndarray, "12 5 B"]
+    hardship: Float[np.ndarray, "B"]
+    reserves: Float[np.ndarray, "B"]
+    kappa: Float[np.ndarray, "G B"]
+    omega: Float[np.ndarray, "G B"]
+    option: Int8[np.ndarray, "B"]  # registered for: 0 nothing, 1 everyone, 2.. a split
+    guarantor: Int8[np.ndarray, "B"]  # registered with
+    registered_week: Int32[np.ndarray, "B"]
+    cleared: Bool[np.ndarray, "B"]
+    refusals: Int16[np.ndarray, "B"]
+    refused_by: Int8[np.ndarray, "B"]
+    refused_until: Float[np.ndarray, "B"]
+    party_guarantor: Int8[np.ndarray, "2 B"]
+    party_week: Int32[np.ndarray, "2 B"]  # NOBODY: that party has not gone
+    party_settled: Bool[np.ndarray, "2 B"]
+    arrived: Bool[np.ndarray, "B"]
+    known: Int16[np.ndarray, "B"]  # contacts who are or were in the camp
+    moving: Int16[np.ndarray, "B"]  # of them, registered or all gone from the camp
+    on_the_move: Bool[np.ndarray, "B"]
+    perceived: Float[np.ndarray, "R O"]  # threat
+    parties_last_week: Int64[np.ndarray, "R"]
+    stock: Int64[np.ndarray, "R 12 5"]
+    # news
+    safe: Int32[np.ndarray, "G B"]
+    harm_heard: Int32[np.ndarray, "G B"]
+    passage_heard: Int32[np.ndarray, "G B"]
+    public_safe: Int64[np.ndarray, "G R"]
+    public_harm: Int64[np.ndarray, "G R"]
+    public_passage: Int64[np.ndarray, "G R"]
+    # kept in step with `members` by `refresh`
+    camp_size: Int16[np.ndarray, "B"]
+    option_size: Int16[np.ndarray, "P B"]
+    option_exposure: Int32[np.ndarray, "P B"]
+    option_exposure_settled: Int32[np.ndarray, "P B"]
+    home_exposure: Int32[np.ndarray, "2 B"]
+    told_exposure: Int32[np.ndarray, "2 B"]  # what the audience knows of it
+    life_bound: Float[np.ndarray, "B"]
+
+
+class Moves(NamedTuple):
+    """Members who go from one place and class to another; one row of each array a movement."""
+
+    rows: Int64[np.ndarray, "M"]
+    source: Int64[np.ndarray, "M"]
+    source_class: Int64[np.ndarray, "M"]
+    target: Int64[np.ndarray, "M"]
+    target_class: Int64[np.ndarray, "M"]
+    number: Int64[np.ndarray, "M"]
+
+
+class Rows:
+    """Some rows of a block, each with its replicate.
+
+    Parameters
+    ----------
+    index : array of int, shape (n,)
+        Rows, ascending.
+    households : int
+        How many households a replicate has.
+    """
+
+    def __init__(self, index: Int64[np.ndarray, "n"], households: int) -> None:
+        self.index = index
+        self.replicate = index // households
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """Values by case, shape (C, ...), as one for all or one for each row."""
+        return np.asarray(values[0] if len(values) == 1 else values[self.replicate])
+
+    def at(self, values: np.ndarray, second: np.ndarray | int) -> np.ndarray:
+        """Values by case and a second axis (origin, guarantor, class), one for each row."""
+        case = 0 if len(values) == 1 else self.replicate
+        return np.asarray(values[case, second])
+
+    def subset(self, chosen: np.ndarray) -> "Rows":
+        """The rows that a mask or a list of positions picks."""
+        part = object.__new__(Rows)
+        part.index = self.index[chosen]
+        part.replicate = self.replicate[chosen]
+        return part
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+
+def make_moves(
+    rows: Int64[np.ndarray, "M"],
+    source: np.ndarray | int,
+    target: np.ndarray | int,
+    cls: np.ndarray | int,
+    count: np.ndarray | int = 1,
+    target_class: np.ndarray | int | None = None,
+) -> Moves:
+    """Moves of ``count`` members of a class; single numbers hold for every row."""
+    parts = (source, cls, target, cls if target_class is None else target_class, count)
+    filled = [np.broadcast_to(np.asarray(p, dtype=np.int64), rows.shape) for p in parts]
+    return Moves(rows, *filled)
+
+
+def join_moves(parts: list[Moves]) -> Moves:
+    """All moves of a week in the order in which they were made, without those of nobody."""
+    if not parts:
+        return make_moves(np.empty(0, dtype=np.int64), 0, 0, 0)
+    joined = Moves(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+    some = joined.number > 0
+    return Moves(*(field[some] for field in joined))
+
+
+def initial_state(inputs: Inputs, population: Population) -> State:
+    """Lay out a block before its first week: nobody in the camp yet, beliefs at their start."""
+    p = inputs.parameters
+    replicates, households, _ = population.members.shape
+    size = replicates * households
+    guarantors, options = p.kappa0.shape[1], len(p.options)
+    origins = inputs.conditions.threat.shape[2]
+
+    def ints(kind: type, *shape: int) -> np.ndarray:
+        return np.zeros((*shape, size), dtype=kind)
+
+    def each(values: np.ndarray) -> np.ndarray:
+        rows = np.broadcast_to(values, (replicates, guarantors)).T
+        return np.repeat(rows, households, axis=1)
+
+    threat = np.broadcast_to(inputs.conditions.threat[0], (replicates, origins)).copy()
+    return State(
+        members=ints(np.int16, PLACES, CLASSES),
+        hardship=np.zeros(size),
+        reserves=population.reserves.ravel().copy(),
+        kappa=each(p.kappa0),
+        omega=each(p.omega0),
+        option=ints(np.int8),
+        guarantor=np.full(size, NOBODY, dtype=np.int8),
+        registered_week=ints(np.int32),
+        cleared=np.zeros(size, dtype=bool),
+        refusals=ints(np.int16),
+        refused_by=np.full(size, NOBODY, dtype=np.int8),
+        refused_until=np.zeros(size),
+        party_guarantor=np.full((PARTIES, size), NOBODY, dtype=np.int8),
+        party_week=np.full((PARTIES, size), NOBODY, dtype=np.int32),
+        party_settled=np.zeros((PARTIES, size), dtype=bool),
+        arrived=np.zeros(size, dtype=bool),
+        known=known_at_start(population),
+        moving=ints(np.int16),
+        on_the_move=np.zeros(size, dtype=bool),
+        perceived=threat,
+        parties_last_week=np.zeros(replicates, dtype=np.int64),
+        stock=np.zeros((replicates, PLACES, CLASSES), dtype=np.int64),
+        safe=ints(np.int32, guarantors),
+        harm_heard=ints(np.int32, guarantors),
+        passage_heard=ints(np.int32, guarantors),
+        public_safe=np.zeros((guarantors, replicates), dtype=np.int64),
+        public_harm=np.zeros((guarantors, replicates), dtype=np.int64),
+        public_passage=np.zeros((guarantors, replicates), dtype=np.int64),
+        camp_size=ints(np.int16),
+        option_size=ints(np.int16, options),
+        option_exposure=ints(np.int32, options),
+        option_exposure_settled=ints(np.int32, options),
+        home_exposure=ints(np.int32, PARTIES),
+        told_exposure=ints(np.int32, PARTIES),
+        life_bound=np.zeros(size),
+    )
+
+
+def known_at_start(population: Population) -> Int16[np.ndarray, "B"]:
+    """How many of each household's contacts are in the camp from the start."""
+    replicates = len(population.members)
+    there = np.tile(population.arrival_week == NOT_LATER, replicates)
+    before = np.concatenate([[0], np.cumsum(there[population.contact_rows])])
+    start = population.contact_start
+    return np.asarray(before[start[1:]] - before[start[:-1]], dtype=np.int16)
+
+
+def neighbours(
+    population: Population, rows: Int64[np.ndarray, "n"]
+) -> tuple[Int64[np.ndarray, "links"], Int64[np.ndarray, "links"]]:
+    """The contacts of some rows.
+
+    Returns
+    -------
+    listener, position : arrays of int
+        Each link's contact as a row, and the place in ``rows`` of whom it is a contact.
+    """
+    start = population.contact_start[rows]
+    count = population.contact_start[rows + 1] - start
+    position = np.repeat(np.arange(len(rows)), count)
+    first = np.repeat(start - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+    return population.contact_rows[first + np.arange(len(position))], position
+
+
+def exposure_of(
+    parameters: Parameters, rows: Rows, counts: Int[np.ndarray, "K n"], unsettled: np.ndarray
+) -> Int64[np.ndarray, "n"]:
+    """Exposure in 1/UNIT of groups given by class; ``unsettled`` marks wanted men among them."""
+    plain = rows.of(parameters.exposure).T
+    wanted = rows.of(parameters.exposure_wanted).T
+    total = np.zeros(len(rows), dtype=np.int64)
+    for c in range(CLASSES):
+        total += counts[c] * np.where(unsettled, wanted[c], plain[c])
+    return total
+
+
+def check(state: State) -> None:
+    """Raise AssertionError where a state breaks what must always hold."""
+    problems = {
+        "a count below zero": (state.members < 0).any(),
+        "hardship outside [0, 1]": ((state.hardship < 0) | (state.hardship > 1)).any(),
+        "reserves below zero": (state.reserves < 0).any(),
+        "a belief that is not positive": (state.kappa <= 0).any() or (state.omega <= 0).any(),
+        "stock out of step with members": not np.array_equal(
+            state.stock,
+            np.moveaxis(
+                state.members.reshape(PLACES, CLASSES, len(state.stock), -1).sum(axis=3), 2, 0
+            ),
+        ),
+        "camp size out of step": not np.array_equal(
+            state.camp_size, state.members[Place.CAMP].sum(axis=0)
+        ),
+        "somebody registered with nobody left in camp": (
+            (state.option > 0) & (state.camp_size == 0)
+        ).any(),
+        "more contacts moving than known": (state.moving > state.known).any(),
+        "news of safety below zero": (state.safe < 0).any() or (state.public_safe < 0).any(),
+        "somebody of a party that never left": any(
+            ((state.party_week[p] == NOBODY) & (state.members[place].sum(axis=0) > 0)).any()
+            for p in range(PARTIES)
+            for place in (HOME[p], HELD[p], DETAINED[p])
+        ),
+    }
+    broken = [name for name, is_broken in problems.items() if is_broken]
+    if broken:
+        raise AssertionError("; ".join(broken))

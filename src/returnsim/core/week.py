@@ -1,0 +1,272 @@
+"""The order of a week: the one place that changes a state.
+
+The steps are numbered as in ``docs/model.md``.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from returnsim.core.custody import in_custody, keep_in_custody
+from returnsim.core.decision import ONWARD, Choices, barred_options, decide
+from returnsim.core.demography import camp_life, life_bound
+from returnsim.core.hardship import live_a_week, target_of
+from returnsim.core.harm import at_home, party_is_out
+from returnsim.core.inputs import NOT_LATER, Conditions, Inputs, Place, Population, week_of
+from returnsim.core.news import Reports, join_reports, safety_changes, tell
+from returnsim.core.passage import (
+    Departures,
+    Files,
+    depart,
+    departure_moves,
+    process_files,
+)
+from returnsim.core.state import (
+    CLASSES,
+    HOME,
+    OUTSIDE,
+    PARTIES,
+    PLACES,
+    Moves,
+    Rows,
+    State,
+    exposure_of,
+    initial_state,
+    join_moves,
+    make_moves,
+    neighbours,
+)
+from returnsim.core.trust import Beliefs, learn
+from returnsim.draws import Draws, Weekly
+
+
+class Camp(NamedTuple):
+    """A block of replicates: what it is given, and its state."""
+
+    inputs: Inputs
+    people: Population
+    state: State
+    draws: Draws
+
+
+class Happened(NamedTuple):
+    """What a week did, for the record."""
+
+    moves: Moves
+    rows: Rows  # in camp when the week's choices were made
+    beliefs: Beliefs  # of these rows
+    choices: Choices  # of these rows
+    files: Files
+    departures: Departures
+
+
+def open_camp(inputs: Inputs, people: Population, draws: Draws) -> Camp:
+    """A block before its first week, with those who are in the camp from the start."""
+    camp = Camp(inputs, people, initial_state(inputs, people), draws)
+    _arrive(camp, week_of(inputs.conditions, 0), NOT_LATER)
+    return camp
+
+
+def step(camp: Camp, t: int) -> Happened:
+    """Live through week ``t`` (from 0), changing the camp's state."""
+    inputs, people, state, draws = camp
+    p, week = inputs.parameters, week_of(inputs.conditions, t)
+    calendar = inputs.first_calendar_week + t
+    households = people.members.shape[1]
+
+    def uniforms(process: Weekly) -> Float[np.ndarray, "B"]:
+        return draws.weekly(process, calendar, households).ravel()
+
+    # 1. Conditions
+    state.perceived[:] += (week.threat - state.perceived) / p.threat_news_weeks[:, None]
+    # 2. Arrivals
+    moves = [_arrive(camp, week, t)]
+    # 3. Hardship and the purse
+    rows = Rows(np.flatnonzero(state.camp_size > 0), households)
+    lived = live_a_week(rows, state, people, week, p)
+    state.hardship[rows.index], state.reserves[rows.index] = lived
+    # 4. Camp life
+    moves.append(_apply(camp, camp_life(uniforms(Weekly.CAMP_LIFE), state, week, p, households)))
+    rows = rows.subset(state.camp_size[rows.index] > 0)
+    # 5. News and trust
+    perceived = state.perceived[rows.replicate, people.origin.ravel()[rows.index]]
+    beliefs = learn(rows, state, people, perceived, week, p)
+    state.kappa[:, rows.index], state.omega[:, rows.index] = beliefs.kappa, beliefs.omega
+    _forget_the_news(state)
+    # 6. The choice
+    u = uniforms(Weekly.CHOICE)[rows.index]
+    choices = decide(rows, state, people, beliefs, u, week, p, t)
+    moves.append(_apply(camp, _choose(state, rows, choices, t)))
+    # 7. Custody
+    confined = in_custody(state, households)
+    custody = keep_in_custody(uniforms(Weekly.CUSTODY), confined, state, people, week, p)
+    moves.append(_apply(camp, custody.moves))
+    # 8. Passage
+    files = process_files(_waiting(state, households), state, people, week, p)
+    _file(state, files, t, camp)
+    waiting = _waiting(state, households)
+    departures = depart(waiting, _barred(waiting, camp, week), state, people, week, p)
+    _send_off(state, departures, t)
+    moves.append(_apply(camp, departure_moves(departures)))
+    # 9. At home
+    harms = [custody.harm, departures.harm]
+    for party, process in enumerate((Weekly.HOME_0, Weekly.HOME_1)):
+        if party_is_out(state, party):
+            fates = at_home(uniforms(process), party, state, people, week, p, t)
+            moves.append(_apply(camp, fates.moves))
+            harms.append(fates.harm)
+    # 10. News for next week
+    made = join_moves(moves)
+    _spread_the_news(camp, made, departures, join_reports(harms))
+    state.parties_last_week[:] = np.bincount(
+        departures.rows.replicate, minlength=len(state.perceived)
+    )
+    return Happened(made, rows, beliefs, choices, files, departures)
+
+
+def _apply(camp: Camp, moves: list[Moves]) -> Moves:
+    """Move the members, and bring what is counted of them up to date."""
+    state = camp.state
+    made = join_moves(moves)
+    households = camp.people.members.shape[1]
+    replicate = made.rows // households
+    inside = made.source < PLACES
+    away = (made.source[inside], made.source_class[inside])
+    np.subtract.at(state.members, (*away, made.rows[inside]), made.number[inside].astype(np.int16))
+    np.subtract.at(state.stock, (replicate[inside], *away), made.number[inside])
+    to = (made.target, made.target_class)
+    np.add.at(state.members, (*to, made.rows), made.number.astype(np.int16))
+    np.add.at(state.stock, (replicate, *to), made.number)
+    refresh(camp, np.unique(made.rows))
+    return made
+
+
+def refresh(camp: Camp, touched: np.ndarray) -> None:
+    """Recompute what is derived from the members of some rows."""
+    inputs, people, state, _ = camp
+    p = inputs.parameters
+    rows = Rows(touched, people.members.shape[1])
+    wanted = people.wanted.ravel()[touched]
+    in_camp = state.members[Place.CAMP][:, touched]
+    state.camp_size[touched] = in_camp.sum(axis=0)
+    for o, goes in enumerate(p.options):
+        goers = in_camp * goes[:, None]
+        state.option_size[o, touched] = goers.sum(axis=0)
+        state.option_exposure[o, touched] = exposure_of(p, rows, goers, wanted)
+        state.option_exposure_settled[o, touched] = exposure_of(
+            p, rows, goers, np.zeros_like(wanted)
+        )
+    for party in range(PARTIES):
+        home = state.members[HOME[party]][:, touched]
+        sought = wanted & ~state.party_settled[party, touched]
+        state.home_exposure[party, touched] = exposure_of(p, rows, home, sought)
+    state.life_bound[touched] = life_bound(rows, state, p)
+    empty = touched[state.camp_size[touched] == 0]
+    state.option[empty] = 0
+
+
+def _arrive(camp: Camp, week: Conditions, t: int) -> Moves:
+    inputs, people, state, _ = camp
+    replicates, households, _ = people.members.shape
+    newcomers = np.flatnonzero(np.tile(people.arrival_week == t, replicates))
+    members = people.members.reshape(-1, CLASSES)
+    moves = [
+        make_moves(newcomers, OUTSIDE, Place.CAMP, c, members[newcomers, c]) for c in range(CLASSES)
+    ]
+    made = _apply(camp, moves)
+    state.arrived[newcomers] = True
+    rows = Rows(newcomers, households)
+    reserves = state.reserves[newcomers]
+    state.hardship[newcomers] = target_of(rows, reserves, people, week, inputs.parameters)
+    later = newcomers[np.tile(people.arrival_week != NOT_LATER, replicates)[newcomers]]
+    listener, _ = neighbours(people, later)
+    np.add.at(state.known, listener, 1)
+    return made
+
+
+def _forget_the_news(state: State) -> None:
+    for heard in (state.harm_heard, state.passage_heard, state.public_harm, state.public_passage):
+        heard[:] = 0
+
+
+def _choose(state: State, rows: Rows, choices: Choices, t: int) -> list[Moves]:
+    index = rows.index
+    over = index[choices.lapsed | choices.withdrawn]
+    state.option[over] = 0
+    state.cleared[over] = False
+    for chosen, is_new in (
+        (np.flatnonzero(choices.changed), False),
+        (np.flatnonzero((choices.option > 0) & ~choices.changed), True),
+    ):
+        these = index[chosen]
+        same_guarantor = state.guarantor[these] == choices.guarantor[chosen]
+        state.cleared[these] &= same_guarantor & (not is_new)
+        state.option[these] = choices.option[chosen]
+        state.guarantor[these] = choices.guarantor[chosen]
+        if is_new:
+            state.registered_week[these] = t
+    leaving = index[choices.option == ONWARD]
+    return [
+        make_moves(leaving, Place.CAMP, Place.ONWARD, c, state.members[Place.CAMP, c, leaving])
+        for c in range(CLASSES)
+    ]
+
+
+def _waiting(state: State, households: int) -> Rows:
+    return Rows(np.flatnonzero(state.option > 0), households)
+
+
+def _file(state: State, files: Files, t: int, camp: Camp) -> None:
+    state.cleared[files.cleared.index] = True
+    refused = files.refused.index
+    state.option[refused] = 0
+    state.refusals[refused] += 1
+    state.refused_by[refused] = files.refused_by
+    retry = files.refused.of(camp.inputs.parameters.retry_weeks)
+    state.refused_until[refused] = t + retry
+
+
+def _barred(waiting: Rows, camp: Camp, week: Conditions) -> np.ndarray:
+    state = camp.state
+    barred = barred_options(waiting, state, camp.people, week, camp.inputs.parameters)
+    registered = state.option[waiting.index].astype(np.int64)
+    return np.asarray(barred[registered - 1, np.arange(len(waiting))])
+
+
+def _send_off(state: State, d: Departures, t: int) -> None:
+    index = d.rows.index
+    state.party_week[d.party, index] = t
+    state.party_guarantor[d.party, index] = d.guarantor
+    state.party_settled[d.party, index] = d.settled
+    state.option[index] = 0
+    state.cleared[index] = False
+    state.reserves[index] = np.where(d.is_split, d.reserves, state.reserves[index])
+
+
+def _spread_the_news(camp: Camp, made: Moves, departures: Departures, harm: Reports) -> None:
+    people, state = camp.people, camp.state
+    households = people.members.shape[1]
+    tell(harm, state.harm_heard, state.public_harm, people, households)
+    tell(departures.passages, state.passage_heard, state.public_passage, people, households)
+    rows = Rows(np.unique(made.rows), households)
+    index = rows.index
+    changes = safety_changes(
+        rows,
+        state.told_exposure[:, index],
+        state.home_exposure[:, index],
+        state.party_guarantor[:, index],
+    )
+    tell(changes, state.safe, state.public_safe, people, households)
+    state.told_exposure[:, index] = state.home_exposure[:, index]
+    _spread_who_moves(camp)
+
+
+def _spread_who_moves(camp: Camp) -> None:
+    """Tell contacts of those who registered, left, or took their name back."""
+    people, state = camp.people, camp.state
+    moving = (state.option > 0) | (state.arrived & (state.camp_size == 0))
+    changed = np.flatnonzero(moving != state.on_the_move)
+    listener, position = neighbours(people, changed)
+    np.add.at(state.moving, listener, np.where(moving[changed], 1, -1)[position])
+    state.on_the_move[:] = moving
