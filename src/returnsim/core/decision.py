@@ -207,11 +207,9 @@ def _offers(
     whose = np.full((options, n), NOBODY, dtype=np.int64)
     registered = np.full(n, CLOSED)
     registered_option, registered_with = state.option[index], state.guarantor[index]
-    refused_by = state.refused_by[index]
-    refused_until = state.refused_until[index]
     for g in map(int, np.flatnonzero(week.active.any(axis=0))):
         covered = s.rows.at(week.active, g) & s.rows.at(p.covers[:, g], s.origin)
-        refused = (refused_by == g) & (t < refused_until)
+        refused = state.refused_until[g, index] > t
         for o in range(options):
             goers = state.option_size[o, index]
             is_open = covered & (goers > 0)

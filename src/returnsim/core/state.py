@@ -37,8 +37,7 @@ class State(NamedTuple):
     registered_week: Int32[np.ndarray, "B"]
     cleared: Bool[np.ndarray, "B"]
     refusals: Int16[np.ndarray, "B"]
-    refused_by: Int8[np.ndarray, "B"]
-    refused_until: Float[np.ndarray, "B"]
+    refused_until: Int32[np.ndarray, "G B"]  # week in which a guarantor may be asked again
     party_guarantor: Int8[np.ndarray, "2 B"]
     party_week: Int32[np.ndarray, "2 B"]  # NOBODY: that party has not gone
     party_settled: Bool[np.ndarray, "2 B"]
@@ -162,8 +161,7 @@ def initial_state(inputs: Inputs, population: Population) -> State:
         registered_week=ints(np.int32),
         cleared=np.zeros(size, dtype=bool),
         refusals=ints(np.int16),
-        refused_by=np.full(size, NOBODY, dtype=np.int8),
-        refused_until=np.zeros(size),
+        refused_until=ints(np.int32, guarantors),
         party_guarantor=np.full((PARTIES, size), NOBODY, dtype=np.int8),
         party_week=np.full((PARTIES, size), NOBODY, dtype=np.int32),
         party_settled=np.zeros((PARTIES, size), dtype=bool),

@@ -222,9 +222,8 @@ def _file(state: State, files: Files, t: int, camp: Camp) -> None:
     refused = files.refused.index
     state.option[refused] = 0
     state.refusals[refused] += 1
-    state.refused_by[refused] = files.refused_by
     retry = files.refused.of(camp.inputs.parameters.retry_weeks)
-    state.refused_until[refused] = t + retry
+    state.refused_until[files.refused_by, refused] = np.ceil(t + retry)
 
 
 def _barred(waiting: Rows, camp: Camp, week: Conditions) -> np.ndarray:
