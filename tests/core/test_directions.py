@@ -121,6 +121,20 @@ def test_exposure_never_raises_the_chance_of_going_home(g, family, h, kappa, ome
     assert share >= share_going_home(g, family, exposure=high, **at) - ROUNDING
 
 
+CLOSED_OR_FREE = (
+    "places",
+    "files",
+    "corridor_open",
+    "active",
+    "transport_cost",
+    "price",
+    "onward_open",
+    "ban",
+    "aid",
+    "medical",
+)
+
+
 def alone_with_the_siege(inputs: Inputs) -> Inputs:
     """News, norm, cost, deaths, capacity, the onward route and splits off."""
     weeks = len(inputs.conditions.severity)
@@ -138,10 +152,7 @@ def alone_with_the_siege(inputs: Inputs) -> Inputs:
             options=np.ones((1, 5), dtype=bool),
         ),
         conditions=inputs.conditions._replace(
-            **{
-                name: getattr(neutral.conditions, name)
-                for name in ["places", "files", "corridor_open", "active", "transport_cost", "price", "onward_open", "ban", "aid", "medical"]
-            },
+            **{name: getattr(neutral.conditions, name) for name in CLOSED_OR_FREE},
             reach=np.zeros_like(inputs.conditions.reach),
         ),
     )
