@@ -169,7 +169,23 @@ def _standing(
     index = rows.index
     by_row = {
         name: rows.of(getattr(p, name))
-        for name in ["intercept", "hardship", "age", "attachment", "services", "norm", "reunite", "perceived_risk", "conscription", "cost", "separation", "onward_intercept", "commitment", "horizon_weeks", "conscription_per_week"]
+        for name in [
+            "intercept",
+            "hardship",
+            "age",
+            "attachment",
+            "services",
+            "norm",
+            "reunite",
+            "perceived_risk",
+            "conscription",
+            "cost",
+            "separation",
+            "onward_intercept",
+            "commitment",
+            "horizon_weeks",
+            "conscription_per_week",
+        ]
     }
     behaviour = p._replace(**by_row)
     origin = people.origin.ravel()[index]

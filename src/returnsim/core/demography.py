@@ -19,6 +19,15 @@ AGEING = (
 
 AGEING_PLACES = (Place.CAMP, *HOME)
 LEAVING_RATE = tuple(sum(rate for c, _, rate in AGEING if c == cls) for cls in range(CLASSES))
+EVENTS = np.array(
+    [
+        (BORN, Place.CAMP, Class.CHILDREN, 1, Class.CHILDREN),
+        *((place, place, c, 1, to) for place in AGEING_PLACES for c, to, _ in AGEING),
+        *((Place.CAMP, Place.DIED, c, 1, c) for c in Class),
+    ]
+).T
+"""Each kind of event as a move: source, target, class before, one member, class after."""
+
 FIRST_DEATH = 1 + len(AGEING_PLACES) * len(AGEING)
 
 
@@ -72,11 +81,5 @@ def camp_life(
     candidates = np.flatnonzero(draws < state.life_bound)
     rows = Rows(candidates, households)
     kind, _ = which(draws[candidates], life_hazards(rows, state, week, p))
-    moves = [make_moves(candidates[kind == 0], BORN, Place.CAMP, Class.CHILDREN)]
-    for i, place in enumerate(AGEING_PLACES):
-        for j, (source, target, _) in enumerate(AGEING):
-            these = candidates[kind == 1 + i * len(AGEING) + j]
-            moves.append(make_moves(these, place, place, source, target_class=target))
-    for c in range(CLASSES):
-        moves.append(make_moves(candidates[kind == FIRST_DEATH + c], Place.CAMP, Place.DIED, c))
-    return moves
+    happened = kind >= 0
+    return [make_moves(candidates[happened], *EVENTS[:, kind[happened]])]

@@ -76,6 +76,9 @@ class Moves(NamedTuple):
     number: Int64[np.ndarray, "M"]
 
 
+NO_MOVES = Moves(*[np.empty(0, dtype=np.int64)] * len(Moves._fields))
+
+
 class Rows:
     """Some rows of a block, each with its replicate.
 
@@ -116,20 +119,32 @@ def make_moves(
     source: np.ndarray | int,
     target: np.ndarray | int,
     cls: np.ndarray | int,
-    count: np.ndarray | int = 1,
+    number: np.ndarray | int = 1,
     target_class: np.ndarray | int | None = None,
 ) -> Moves:
-    """Moves of ``count`` members of a class; single numbers hold for every row."""
-    parts = (source, cls, target, cls if target_class is None else target_class, count)
-    filled = [np.broadcast_to(np.asarray(p, dtype=np.int64), rows.shape) for p in parts]
-    return Moves(rows, *filled)
+    """Moves of ``number`` members of a class; single numbers hold for every row."""
+    size = len(rows)
+    if size == 0:
+        return NO_MOVES
+
+    def each(value: np.ndarray | int) -> np.ndarray:
+        if isinstance(value, np.ndarray):
+            return value.astype(np.int64, copy=False)
+        return np.full(size, value, dtype=np.int64)
+
+    before = each(cls)
+    after = before if target_class is None else each(target_class)
+    return Moves(rows, each(source), before, each(target), after, each(number))
 
 
 def join_moves(parts: list[Moves]) -> Moves:
-    """All moves of a week in the order in which they were made, without those of nobody."""
+    """All moves in the order in which they were made, without those of nobody."""
+    parts = [part for part in parts if len(part.rows)]
     if not parts:
-        return make_moves(np.empty(0, dtype=np.int64), 0, 0, 0)
+        return NO_MOVES
     joined = Moves(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+    if joined.number.all():
+        return joined
     some = joined.number > 0
     return Moves(*(field[some] for field in joined))
 
@@ -218,12 +233,16 @@ def exposure_of(
     parameters: Parameters, rows: Rows, counts: Int[np.ndarray, "K n"], unsettled: np.ndarray
 ) -> Int64[np.ndarray, "n"]:
     """Exposure in 1/UNIT of groups given by class; ``unsettled`` marks wanted men among them."""
-    plain = rows.of(parameters.exposure).T
-    wanted = rows.of(parameters.exposure_wanted).T
-    total = np.zeros(len(rows), dtype=np.int64)
-    for c in range(CLASSES):
-        total += counts[c] * np.where(unsettled, wanted[c], plain[c])
-    return total
+    plain = (counts * _by_class(rows, parameters.exposure)).sum(axis=0)
+    if not unsettled.any():
+        return np.asarray(plain)
+    wanted = (counts * _by_class(rows, parameters.exposure_wanted)).sum(axis=0)
+    return np.where(unsettled, wanted, plain)
+
+
+def _by_class(rows: Rows, values: Int64[np.ndarray, "C K"]) -> Int64[np.ndarray, "K n"]:
+    """Values by case and class, one for all rows or one for each."""
+    return np.asarray(rows.of(values).T if len(values) > 1 else values[0][:, None])
 
 
 def check(state: State) -> None:

@@ -1,0 +1,99 @@
+"""What was read, with the place of every part: merged and changed before it is validated."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+Scalar = str | int | float | bool | None | object
+EVIDENCE = frozenset({"value", "range", "source", "why"})
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place in a file.
+
+    Attributes
+    ----------
+    file : Path or None
+        The file, or None for an override.
+    line, column : int or None
+        Counted from 1; None where the text has no lines.
+    """
+
+    file: Path | None
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value and where it stands.
+
+    Attributes
+    ----------
+    value : mapping of str to Node, list of Node, or a plain value
+        What stands there.
+    mark : Mark
+        Where the value begins.
+    key_mark : Mark or None
+        Where its key begins, if it has one.
+    """
+
+    value: "dict[str, Node] | list[Node] | Scalar"
+    mark: Mark
+    key_mark: Mark | None = None
+
+
+def node_of(data: object, mark: Mark) -> Node:
+    """Wrap plain data, all of it at one place."""
+    if isinstance(data, Mapping):
+        return Node({str(key): node_of(value, mark) for key, value in data.items()}, mark, mark)
+    if isinstance(data, list | tuple):
+        return Node([node_of(value, mark) for value in data], mark, mark)
+    return Node(data, mark, mark)
+
+
+def plain(node: Node) -> object:
+    """The data without its places."""
+    if isinstance(node.value, dict):
+        return {key: plain(part) for key, part in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(part) for part in node.value]
+    return node.value
+
+
+def merge(base: Node, change: Node) -> Node:
+    """Lay one file over another: mappings are merged, everything else is replaced.
+
+    A number written with its evidence replaces the number wholly, and a mapping that changes
+    anything drops the source and reasons of what it changes: they spoke for other values.
+    """
+    if not isinstance(base.value, dict) or not isinstance(change.value, dict):
+        return change
+    if "value" in change.value and change.value.keys() <= EVIDENCE:
+        return change
+    kept = {key: part for key, part in base.value.items() if key in change.value} | {
+        key: part for key, part in base.value.items() if key not in {"source", "why"}
+    }
+    merged = {key: kept[key] for key in base.value if key in kept}
+    for key, part in change.value.items():
+        merged[key] = merge(merged[key], part) if key in merged else part
+    return Node(merged, base.mark, base.key_mark)
+
+
+def replace(node: Node, path: Sequence[str], value: Node) -> Node:
+    """Set what stands at a dotted path; what is no mapping on the way becomes one."""
+    change = value
+    for key in reversed(path):
+        change = Node({key: change}, value.mark, value.mark)
+    return _lay(node, change, len(path))
+
+
+def _lay(base: Node, change: Node, depth: int) -> Node:
+    if depth == 0 or not isinstance(base.value, dict):
+        return change
+    assert isinstance(change.value, dict)  # noqa: S101
+    ((key, part),) = change.value.items()
+    parts = {name: old for name, old in base.value.items() if depth > 1 or name not in {"source", "why"} or name == key}
+    parts[key] = _lay(parts[key], part, depth - 1) if key in parts else part
+    return Node(parts, base.mark, base.key_mark)
