@@ -216,7 +216,16 @@ def _parameters(scenario: Scenario, levers: WeeklyLevers, weight: float) -> Para
         weight=np.array([weight]),
         **_values(
             behaviour,
-            *["intercept", "hardship", "age", "attachment", "services", "norm", "reunite", "perceived_risk"],
+            *[
+                "intercept",
+                "hardship",
+                "age",
+                "attachment",
+                "services",
+                "norm",
+                "reunite",
+                "perceived_risk",
+            ],
             *["conscription", "cost", "separation", "onward_intercept", "commitment"],
             *["horizon_weeks", "intention_weeks"],
         ),

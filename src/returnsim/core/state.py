@@ -237,7 +237,7 @@ def exposure_of(
     if not unsettled.any():
         return np.asarray(plain)
     wanted = (counts * _by_class(rows, parameters.exposure_wanted)).sum(axis=0)
-    return np.where(unsettled, wanted, plain)
+    return np.asarray(np.where(unsettled, wanted, plain))
 
 
 def _by_class(rows: Rows, values: Int64[np.ndarray, "C K"]) -> Int64[np.ndarray, "K n"]:

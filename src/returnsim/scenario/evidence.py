@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
-from returnsim.scenario.quantities import Entry, Model, Quantity
+from returnsim.scenario.dated import Entry
+from returnsim.scenario.quantities import Model, Quantity
 from returnsim.scenario.schema import Scenario
 
 SECTIONS = (
@@ -53,9 +54,8 @@ def _within(path: str, value: object, end: date) -> Iterator[tuple[str, Quantity
         yield from _of_entries(path, value, end)
 
 
-def _of_entries(
-    path: str, entries: Sequence[Entry], end: date
-) -> Iterator[tuple[str, Quantity]]:
+def _of_entries(path: str, entries: Sequence[Entry], end: date) -> Iterator[tuple[str, Quantity]]:
+    named = entries[0].model_fields_set
     for i, entry in enumerate(filled(entries)):
         if entry.first_day >= end:
             continue
@@ -66,7 +66,7 @@ def _of_entries(
             # A dated number is known by its place alone, without the word `value`.
             inner = where if name == "value" else f"{where}.{name}"
             for full, number in _within(inner, getattr(entry, name), end):
-                yield full, _with_source(number, entry)
+                yield full, _with_source(number, entry) if i or name in named else number
 
 
 def _with_source(number: Quantity, entry: Entry) -> Quantity:

@@ -5,16 +5,8 @@ Each is one value that always holds, or a list of dated entries.
 
 from collections.abc import Mapping
 
-from returnsim.scenario.quantities import (
-    ClassName,
-    Dated,
-    Entry,
-    Model,
-    NonNegative,
-    Share,
-    Weeks,
-    YesNo,
-)
+from returnsim.scenario.dated import Dated, Entry
+from returnsim.scenario.quantities import ClassName, Model, NonNegative, Share, Weeks, YesNo
 
 
 class Siege(Entry):

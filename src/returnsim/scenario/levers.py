@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
-from returnsim.scenario.quantities import CLASSES, Entry, Period, Quantity
+from returnsim.scenario.dated import DatedLimit, Entry, Period
+from returnsim.scenario.quantities import CLASSES, Quantity
 from returnsim.scenario.schema import Guarantor, Scenario
 
 DAYS = 7
@@ -20,8 +21,8 @@ Daily = np.ndarray
 class WeeklyLevers(NamedTuple):
     """The levers of a scenario, week by week.
 
-    Axes: weeks ``T``, origins ``O`` and guarantors ``G`` in the order of the scenario, classes ``K``
-    (children, women, men_conscription_age, men_older, elderly). No limit is ``inf``.
+    Axes: weeks ``T``, origins ``O`` and guarantors ``G`` in the order of the scenario, classes
+    ``K`` (children, women, men_conscription_age, men_older, elderly). No limit is ``inf``.
     """
 
     severity: Float[np.ndarray, "T"]
@@ -53,10 +54,10 @@ class WeeklyLevers(NamedTuple):
 def weekly_levers(scenario: Scenario) -> WeeklyLevers:
     """Average every lever over the days of each week of the run.
 
-    An entry holds from its ``from`` up to the day before its ``until``; of several that hold, the last
-    one sets a field. A number is the mean of the week's seven days, a yes or no holds if in force on
-    at least four. Capacity counts on open (active) days only; one open day without a limit lifts the
-    limit of the week.
+    An entry holds from its ``from`` up to the day before its ``until``; of several that hold, the
+    last one sets a field. A number is the mean of the week's seven days, a yes or no holds if in
+    force on at least four. Capacity counts on open (active) days only; one open day without a
+    limit lifts the limit of the week.
 
     Parameters
     ----------
@@ -201,13 +202,8 @@ def _default(entries: Sequence[Entry], field: str) -> object:
     info = type(entries[0]).model_fields[field]
     if not info.is_required():
         return info.default
-    return None if _unlimited(entries) else 0.0
-
-
-def _unlimited(entries: Sequence[Entry]) -> bool:
-    """Whether the number may be null, which then is also what holds where no entry does."""
-    annotation = type(entries[0]).model_fields["value"].annotation
-    return type(None) in getattr(annotation, "__args__", ())
+    # A dated number has no default of its own: 0, or no limit where it is one.
+    return None if isinstance(entries[0], DatedLimit) else 0.0
 
 
 def _as_number(value: object) -> float:
@@ -223,7 +219,7 @@ def _weeks(daily: Daily) -> Daily:
 
 
 def _most(daily: Daily) -> Daily:
-    return _weeks(daily).sum(axis=1) >= MOST_DAYS
+    return np.asarray(_weeks(daily).sum(axis=1) >= MOST_DAYS)
 
 
 def _mean(daily: Daily) -> Daily:

@@ -68,7 +68,9 @@ class Behaviour(Model):
         rules = Rules()
         for name, goers in self.splits.items():
             if not name.isidentifier():
-                rules.broken(("splits", name), "a name has letters, digits and underscores only")
+                rules.broken(
+                    ("splits", name), "a name has letters, digits and underscores only", key=True
+                )
             if len(set(goers)) != len(goers):
                 rules.broken(("splits", name), "names a class twice")
             if not 0 < len(set(goers)) < len(CLASSES):
@@ -220,8 +222,10 @@ class Custody(Model):
         rules = Rules()
         if sum(share.value for share in ends) <= 0:
             rules.broken(
-                (), "released_share, disappeared_share and died_share cannot all be 0: "
-                "detention must be able to end"
+                (),
+                "released_share, disappeared_share and died_share cannot all be 0: "
+                "detention must be able to end",
+                key=True,
             )
         rules.settle()
         return self

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from returnsim.scenario.dated import ALWAYS, Dated, DatedLimit, DatedNumber, DatedShare, Periods
 from returnsim.scenario.lever_types import Levers
 from returnsim.scenario.parameters import (
     Behaviour,
@@ -20,20 +20,17 @@ from returnsim.scenario.parameters import (
     Passage,
 )
 from returnsim.scenario.quantities import (
-    ALWAYS,
+    CLASSES,
     SUM_TOLERANCE,
     Date,
-    Dated,
     EvenCount,
     Model,
     MoreThanOne,
     NonNegative,
-    Periods,
     Positive,
     PositiveWeeks,
     Rules,
     Share,
-    Step,
     Text,
     Weeks,
 )
@@ -41,6 +38,20 @@ from returnsim.scenario.quantities import (
 EARLIEST_START = date(1971, 1, 4)
 MOST_WEEKS = 5200
 GUARANTOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def _check_sum(rules: Rules, total: float, *where: str) -> None:
+    if abs(total - 1) > SUM_TOLERANCE:
+        rules.broken(where, f"the shares must sum to 1; they sum to {total:.7g}")
+
+
+def _check_origin(
+    rules: Rules, where: tuple[str | int, ...], name: str, known: tuple[str, ...]
+) -> None:
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+        rules.broken(where, f"no such place of origin in population.origins; {hint}")
 
 
 class Shares(Model):
@@ -110,7 +121,7 @@ class Population(Model):
         rules = Rules()
         for name in self.origins:
             if not name.strip() or "\n" in name:
-                rules.broken(("origins", name), "a name is one line of text")
+                rules.broken(("origins", name), "a name is one line of text", key=True)
         if not self.origins:
             rules.broken(("origins",), "name at least one place of origin")
         else:
@@ -135,13 +146,13 @@ class Guarantor(Model):
     """When it can be asked: true, a pair [from, until] or a list of pairs; until null: open end."""
     neutrality: Share = Share(value=0)
     """0 a party to the conflict, 1 wholly apart from it."""
-    enforcement: Dated[Step[Share]] = (Step[Share](value=Share(value=0)),)
+    enforcement: Dated[DatedShare] = (DatedShare(value=Share(value=0)),)
     """Share of harm that it prevents during the grace period."""
-    enforcement_after_grace: Dated[Step[Share]] | None = None
+    enforcement_after_grace: Dated[DatedShare] | None = None
     """Share of harm that it prevents afterwards; null: the same as before."""
     grace_weeks: Weeks | None = None
     """Weeks after return for which the grace period lasts; null: it never ends."""
-    card_protection: Dated[Step[Share]] = (Step[Share](value=Share(value=0)),)
+    card_protection: Dated[DatedShare] = (DatedShare(value=Share(value=0)),)
     """Share of the danger at checkpoints from which its papers protect."""
     settles_wanted: Share = Share(value=0)
     """Share of the files of wanted men that it settles in truth."""
@@ -149,15 +160,13 @@ class Guarantor(Model):
     """Share that households believe it settles."""
     vetting_refusal: Share = Share(value=0)
     """Share of files that it refuses at first."""
-    capacity_files_per_week: Dated[Step[NonNegative | None]] = (
-        Step[NonNegative | None](value=None),
-    )
+    capacity_files_per_week: Dated[DatedLimit] = (DatedLimit(value=None),)
     """Household files that it can work through in a week; null: no limit."""
-    persuasion: Dated[Step[NonNegative]] = (Step[NonNegative](value=NonNegative(value=0)),)
+    persuasion: Dated[DatedNumber] = (DatedNumber(value=NonNegative(value=0)),)
     """Claimed safety that its go-betweens spread, in exposure-weeks a week."""
     persuasion_reach: Share = Share(value=1)
     """Share of households that its go-betweens reach."""
-    price_per_person: Dated[Step[NonNegative]] = (Step[NonNegative](value=NonNegative(value=0)),)
+    price_per_person: Dated[DatedNumber] = (DatedNumber(value=NonNegative(value=0)),)
     """What it asks for a person who goes, in weeks of subsistence of one person."""
     origins: tuple[Text, ...] | None = None
     """Places of origin for which it stands, by name; null: all."""
@@ -279,15 +288,21 @@ class Scenario(Model):
         rules = Rules()
         for name, guarantor in guarantors.items():
             if not GUARANTOR_NAME.fullmatch(name):
-                rules.broken((name,), "a name has lower-case letters, digits and underscores only")
+                rules.broken(
+                    (name,), "a name has lower-case letters, digits and underscores only", key=True
+                )
+            if name in CLASSES or name.endswith(CLASSES):
+                rules.broken((name,), "a name must not end like a class of members", key=True)
             if "population" in info.data:
                 origins = tuple(info.data["population"].origins)
                 for i, origin in enumerate(guarantor.origins or ()):
                     _check_origin(rules, (name, "origins", i), origin, origins)
         if all(g.track_record is None for g in guarantors.values()):
             rules.broken(
-                (), "at least one guarantor needs a track_record {harms, exposure_weeks}: "
-                "without one, households have nothing to judge any promise by"
+                (),
+                "at least one guarantor needs a track_record {harms, exposure_weeks}: "
+                "without one, households have nothing to judge any promise by",
+                key=True,
             )
         rules.settle()
         return guarantors
@@ -305,17 +320,3 @@ class Scenario(Model):
                     _check_origin(rules, (lever, i, "origins", name), name, origins)
         rules.settle()
         return levers
-
-
-def _check_sum(rules: Rules, total: float, *where: str) -> None:
-    if abs(total - 1) > SUM_TOLERANCE:
-        rules.broken(where, f"the shares must sum to 1; they sum to {total:.7g}")
-
-
-def _check_origin(
-    rules: Rules, where: tuple[str | int, ...], name: str, known: tuple[str, ...]
-) -> None:
-    if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-        rules.broken(where, f"no such place of origin in population.origins; {hint}")

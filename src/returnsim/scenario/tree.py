@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 Scalar = str | int | float | bool | None | object
-EVIDENCE = frozenset({"value", "range", "source", "why"})
+OF_A_NUMBER = frozenset({"value", "range", "source", "why", "from", "until", "linear"})
+SPEAKS = frozenset({"source", "why"})
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,12 @@ class Node:
     key_mark: Mark | None = None
 
 
+def dotted(path: Sequence[str]) -> str:
+    """Join the parts of a path; the places in lists are in brackets already."""
+    joined = "".join(part if part.startswith("[") else f".{part}" for part in path)
+    return joined.removeprefix(".")
+
+
 def node_of(data: object, mark: Mark) -> Node:
     """Wrap plain data, all of it at one place."""
     if isinstance(data, Mapping):
@@ -65,17 +72,14 @@ def plain(node: Node) -> object:
 def merge(base: Node, change: Node) -> Node:
     """Lay one file over another: mappings are merged, everything else is replaced.
 
-    A number written with its evidence replaces the number wholly, and a mapping that changes
+    A number, dated or with its evidence, replaces the number wholly, and a mapping that changes
     anything drops the source and reasons of what it changes: they spoke for other values.
     """
     if not isinstance(base.value, dict) or not isinstance(change.value, dict):
         return change
-    if "value" in change.value and change.value.keys() <= EVIDENCE:
+    if "value" in change.value and change.value.keys() <= OF_A_NUMBER:
         return change
-    kept = {key: part for key, part in base.value.items() if key in change.value} | {
-        key: part for key, part in base.value.items() if key not in {"source", "why"}
-    }
-    merged = {key: kept[key] for key in base.value if key in kept}
+    merged = _without_stale_evidence(base.value, set(change.value))
     for key, part in change.value.items():
         merged[key] = merge(merged[key], part) if key in merged else part
     return Node(merged, base.mark, base.key_mark)
@@ -94,6 +98,12 @@ def _lay(base: Node, change: Node, depth: int) -> Node:
         return change
     assert isinstance(change.value, dict)  # noqa: S101
     ((key, part),) = change.value.items()
-    parts = {name: old for name, old in base.value.items() if depth > 1 or name not in {"source", "why"} or name == key}
+    parts = _without_stale_evidence(base.value, {key}) if depth == 1 else dict(base.value)
     parts[key] = _lay(parts[key], part, depth - 1) if key in parts else part
     return Node(parts, base.mark, base.key_mark)
+
+
+def _without_stale_evidence(parts: dict[str, Node], changed: set[str]) -> dict[str, Node]:
+    if changed <= {"source", "why", "range"}:
+        return dict(parts)
+    return {key: part for key, part in parts.items() if key in changed or key not in SPEAKS}

@@ -1,0 +1,97 @@
+"""The command line: one file a command; parse, call, print.
+
+Data goes to stdout, talk to stderr. Commands import what they need when they run, so that help
+comes at once.
+"""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from returnsim import __version__
+from returnsim.cli.check import check
+from returnsim.cli.diff import diff
+from returnsim.cli.new import new
+from returnsim.cli.run import run
+from returnsim.cli.schema import schema
+from returnsim.cli.show import show
+from returnsim.errors import ReturnsimError
+
+EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
+DEBUG = "--debug"
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code: 0 fine, 1 failed, 2 to be mended."""
+    arguments = sys.argv[1:]
+    debug = DEBUG in arguments
+    try:
+        # Wherever it is typed: it is asked for in hindsight, at the end of a line.
+        _app()(args=[a for a in arguments if a != DEBUG], prog_name="returnsim")
+    except ReturnsimError as error:
+        if debug:
+            raise
+        _leave(str(error), error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        hint = f"run again with {DEBUG} for the traceback; nothing was written"
+        _leave(f"returnsim failed: {what}; {hint}", EXIT_FAILED)
+
+
+def _app() -> typer.Typer:
+    app = typer.Typer(
+        help="Simulate whether displaced households go home, willing or pushed, at what harm.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    app.callback()(_options)
+    for command in (new, check, show, diff, run, schema):
+        app.command()(_interruptible(command))
+    return app
+
+
+def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Leave with the code for an interruption, whatever the command line library makes of it."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            typer.echo("stopped; nothing was written", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+    return wrapped
+
+
+def _leave(message: str, code: int) -> None:
+    typer.echo(message, err=True)
+    sys.exit(code)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"returnsim {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show the traceback where something fails.")
+    ] = False,
+) -> None:
+    """Read what stands before the command."""

@@ -1,0 +1,36 @@
+"""``returnsim check``: whether a scenario file is right, and on how many guesses it rests."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from returnsim.cli.options import Set
+from returnsim.errors import ScenarioError
+
+
+def check(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="SCENARIO...", help="Scenario files (YAML).")
+    ],
+    overrides: Set = None,
+) -> None:
+    """Check scenario files and print everything that is wrong, with its place.
+
+    Leaves with 0 if all are fine and with 2 if not.
+    """
+    from returnsim.scenario.files import load_scenario, require_observations
+
+    wrong = False
+    for file in files:
+        try:
+            scenario = load_scenario(file, overrides or ())
+            require_observations(scenario, file)
+        except ScenarioError as error:
+            typer.echo(str(error), err=True)
+            wrong = True
+            continue
+        guesses, numbers = scenario.guesses()
+        typer.echo(f"{file}: fine ({numbers} numbers, {guesses} of them guesses)")
+    if wrong:
+        raise typer.Exit(ScenarioError.exit_code)

@@ -1,0 +1,12 @@
+"""``returnsim schema``: the scenario file as a JSON Schema."""
+
+import json
+
+import typer
+
+
+def schema() -> None:
+    """Print the JSON Schema of scenario files, by which editors complete and check them."""
+    from returnsim.scenario.json_schema import scenario_schema
+
+    typer.echo(json.dumps(scenario_schema(), indent=2, ensure_ascii=False))
