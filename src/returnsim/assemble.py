@@ -1,10 +1,8 @@
 """From a resolved scenario to what the core is given, and the one way to run it."""
 
-import multiprocessing
-import os
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +22,7 @@ from returnsim.population import PopulationSpec, make_population
 from returnsim.scenario.levers import WeeklyLevers, weekly_levers
 from returnsim.scenario.schema import Scenario
 from returnsim.trajectories import Trajectories
+from returnsim.workers import run_blocks
 
 BLOCK = 8
 """Replicates stepped together: few enough that a week's arrays stay in the cache."""
@@ -82,7 +81,10 @@ def simulate(
     plan = plan_run(scenario, seed, households)
     numbers = list(range(replicates))
     blocks = [numbers[i : i + BLOCK] for i in range(0, replicates, BLOCK)]
-    runs = _run_blocks(plan, blocks, workers, progress)
+    total = replicates * scenario.weeks
+    runs = run_blocks(
+        partial(run_plan, plan), blocks, workers, progress and (lambda done: progress(done, total))
+    )
     columns = {
         name: np.concatenate([run.columns[name] for run in runs]) for name in runs[0].columns
     }
@@ -328,63 +330,3 @@ def _population_spec(scenario: Scenario, households: int) -> PopulationSpec:
         contacts=int(people.contacts.value),
         **plain,
     )
-
-
-def _run_blocks(
-    plan: Plan, blocks: list[list[int]], workers: int, progress: Progress | None
-) -> list[Run]:
-    weeks = len(plan.inputs.conditions.severity)
-    total = weeks * sum(len(block) for block in blocks)
-    if min(workers, len(blocks)) <= 1:
-        done = 0
-        runs = []
-        for block in blocks:
-
-            def after_week(_: int, size: int = len(block)) -> None:
-                nonlocal done
-                done += size
-                if progress is not None:
-                    progress(done, total)
-
-            runs.append(run_plan(plan, block, after_week))
-        return runs
-    context = multiprocessing.get_context("spawn")
-    counter = context.Value("q", 0)
-    with ProcessPoolExecutor(
-        min(workers, len(blocks)), context, initializer=_start_worker, initargs=(counter, plan)
-    ) as pool:
-        futures = [pool.submit(_run_in_worker, block) for block in blocks]
-        try:
-            waiting = set(futures)
-            while waiting:
-                _, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-                if progress is not None:
-                    progress(counter.value, total)
-            return [future.result() for future in futures]
-        except BaseException:
-            with counter.get_lock():
-                counter.value = STOP
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-
-
-STOP = -(2**62)
-_worker: dict[str, object] = {}
-
-
-def _start_worker(counter: object, plan: Plan) -> None:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    _worker.update(counter=counter, plan=plan)
-
-
-def _run_in_worker(block: list[int]) -> Run:
-    counter, plan = _worker["counter"], _worker["plan"]
-    assert isinstance(plan, Plan)  # noqa: S101
-
-    def after_week(_: int) -> None:
-        with counter.get_lock():  # type: ignore[attr-defined]
-            counter.value += len(block)  # type: ignore[attr-defined]
-            if counter.value < 0:  # type: ignore[attr-defined]
-                raise KeyboardInterrupt
-
-    return run_plan(plan, block, after_week)

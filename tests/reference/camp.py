@@ -130,7 +130,7 @@ def hear(twin: "Twin", household: Household, own: "Heard", public: "Heard") -> N
     par, now = twin.parameters, twin.now
     p = twin.perceived[household.origin]
     loud = par.public_weight * par.weight
-    dk, do = [], []
+    dk, do, claims = [], [], []
     for g in range(twin.guarantors):
         persuaded = now.active[g] and household.persuasion_lot < par.persuasion_reach[g]
         dk.append(now.reach * now.salience * (own.harm[g] + loud * public.harm[g]))
@@ -139,9 +139,9 @@ def hear(twin: "Twin", household: Household, own: "Heard", public: "Heard") -> N
             * (
                 p * (own.safe[g] + loud * public.safe[g])
                 + par.passage_weeks * (own.passage[g] + loud * public.passage[g])
-                + (now.persuasion[g] if persuaded else 0.0)
             )
         )
+        claims.append(now.reach * now.persuasion[g] if persuaded else 0.0)
     f = par.forgetting
     for g in range(twin.guarantors):
         spill = par.spill[g]
@@ -149,7 +149,7 @@ def hear(twin: "Twin", household: Household, own: "Heard", public: "Heard") -> N
         news_k = sum(spill[j] * dk[j] for j in range(twin.guarantors))
         news_o = sum(spill[j] * do[j] for j in range(twin.guarantors))
         household.kappa[g] = k0 + f * (household.kappa[g] - k0) + news_k
-        household.omega[g] = o0 + f * (household.omega[g] - o0) + news_o
+        household.omega[g] = o0 + f * (household.omega[g] - o0) + news_o + claims[g]
 
 
 class Heard:

@@ -209,7 +209,7 @@ def test_public_news_reaches_those_without_contacts_times_the_weight():
     assert twin.households[2].omega[0] == pytest.approx(100 + 4.0 * 0.1 * 10)
 
 
-def test_news_fades_towards_the_prior_and_spills_over():
+def test_claims_of_go_betweens_fade_and_speak_for_their_own_guarantor_alone():
     inputs = tiny_inputs(
         2,
         guarantors=2,
@@ -221,6 +221,22 @@ def test_news_fades_towards_the_prior_and_spills_over():
     )
     twin = twin_of(inputs, tiny_population([ONE_MAN]))
     twin.step()
-    assert twin.households[0].omega == [108.0, 102.0]
+    assert twin.households[0].omega == [108.0, 100.0]
     twin.step()
-    assert twin.households[0].omega == [104.0, 101.0]
+    assert twin.households[0].omega == [104.0, 100.0]
+
+
+def test_news_of_one_guarantor_spills_over_to_the_other():
+    inputs = tiny_inputs(
+        2,
+        guarantors=2,
+        intercept=CERTAIN,
+        places=1,
+        passage_weeks=8.0,
+        spill=[[1.0, 0.25], [0.25, 1.0]],
+    )
+    people = tiny_population([ONE_MAN] * 2, contacts=[(0, 1)], queue_lot=[0.1, 0.9])
+    twin = twin_of(inputs, people)
+    twin.step()
+    twin.step()
+    assert twin.households[1].omega == [108.0, 102.0]

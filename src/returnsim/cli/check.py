@@ -15,9 +15,9 @@ def check(
     ],
     overrides: Set = None,
 ) -> None:
-    """Check scenario files and print everything that is wrong, with its place.
+    """Check scenario files.
 
-    Leaves with 0 if all are fine and with 2 if not.
+    Prints everything that is wrong, with its place; leaves with 0 if all is fine, with 2 if not.
     """
     from returnsim.scenario.files import load_scenario, require_observations
 

@@ -1,6 +1,7 @@
 """``returnsim new``: a first scenario to change."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -11,16 +12,16 @@ def new(
         Path, typer.Argument(metavar="DIRECTORY", help="Where to put it; made if not there.")
     ],
 ) -> None:
-    """Write a small invented scenario and a what-if, with comments, to start from.
+    """Begin with a small invented camp.
 
-    Files that are there already are never replaced.
+    Writes a scenario and a what-if, with comments. Files that are there already are never replaced.
     """
     from returnsim.starter import copy_starter
 
-    for file in copy_starter(directory):
+    written = copy_starter(directory)
+    for file in written:
         typer.echo(str(file))
-    camp = directory / "camp.yaml"
-    what_if = directory / "aid-restored.yaml"
+    camp, what_if = (quote(str(file)) for file in written)
     typer.echo(
         "\nThe camp is invented: read it, change it, then type\n"
         f"  returnsim check {camp} {what_if}\n"

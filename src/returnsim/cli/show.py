@@ -8,7 +8,10 @@ from returnsim.cli.options import ScenarioFile, Set
 
 
 def show(file: ScenarioFile, overrides: Set = None) -> None:
-    """Print a scenario in full: what it extends merged in, and every default filled."""
+    """Print a scenario in full.
+
+    What it extends is merged in and every default is filled.
+    """
     from returnsim.scenario.files import dump_scenario, load_scenario
 
     scenario = load_scenario(file, overrides or ())

@@ -50,13 +50,8 @@ def learn(
     harms, safeties = [], []
     for g in range(guarantors):
         heard = evidence(g, rows, state, perceived, p)
-        safety = heard.safety
-        if (week.active[:, g] & (week.persuasion[:, g] > 0)).any():
-            lot = population.persuasion_lot.ravel()[rows.index]
-            reached = rows.at(week.active, g) & (lot < rows.at(p.persuasion_reach, g))
-            safety = safety + rows.at(week.persuasion, g) * reached
         harms.append(reach * salience * heard.harm)
-        safeties.append(reach * safety)
+        safeties.append(reach * heard.safety)
     forgetting, horizon = rows.of(p.forgetting), rows.of(p.horizon_weeks)
     kappa = np.empty((guarantors, len(rows)))
     omega = np.empty_like(kappa)
@@ -71,5 +66,16 @@ def learn(
                 told += rows.of(p.spill[:, g, j]) * news[j]
             start = rows.of(prior[:, g])
             belief[g] = discounted(start, old[g, rows.index], forgetting, told)
+        if (week.active[:, g] & (week.persuasion[:, g] > 0)).any():
+            omega[g] += reach * claimed(g, rows, population, week, p)
         trust[g] = survival(kappa[g], omega[g], horizon)
     return Beliefs(kappa, omega, trust)
+
+
+def claimed(
+    guarantor: int, rows: Rows, population: Population, week: Conditions, p: Parameters
+) -> Float[np.ndarray, "n"]:
+    """Exposure-weeks of safety that a guarantor's go-betweens claim to those they reach."""
+    lot = population.persuasion_lot.ravel()[rows.index]
+    reached = rows.at(week.active, guarantor) & (lot < rows.at(p.persuasion_reach, guarantor))
+    return np.asarray(rows.at(week.persuasion, guarantor) * reached)

@@ -1,18 +1,21 @@
-"""In what two scenarios differ, line by line as a reader would tell it."""
+"""In what two scenarios differ, as a reader would tell it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from returnsim.scenario.dated import Entry
 from returnsim.scenario.evidence import SECTIONS
+from returnsim.scenario.quantities import Model, Quantity
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import plain_value
 
 ABSENT = "-"
+DATES = ("from", "until", "linear")
 EVIDENCE = ("range", "source", "why")
 TIME = ("start", "weeks", "record_from")
 
 
-def differences(first: Scenario, second: Scenario) -> list[tuple[str, str, str]]:
+def differences(first: Scenario, second: Scenario) -> list[tuple[str, list[str], list[str]]]:
     """List what is simulated differently.
 
     Parameters
@@ -22,51 +25,62 @@ def differences(first: Scenario, second: Scenario) -> list[tuple[str, str, str]]
 
     Returns
     -------
-    list of tuple of str
-        Path, value in the first, value in the second, in the order of a scenario file. Dated
-        values are one line: each value after the date from which it holds. Sources, ranges and
-        reasons are left out, as are titles and observations.
+    list of tuple of str, list of str and list of str
+        Path and the lines that tell its value in the first and in the second scenario, in the order
+        of a scenario file. Dated values have a line for each entry that the other has not. Sources,
+        ranges and reasons are left out, as are titles and observations.
     """
-    one, other = (_flat(scenario) for scenario in (first, second))
+    one, other = (_told(scenario) for scenario in (first, second))
     return [
-        (path, one.get(path, ABSENT), other.get(path, ABSENT))
+        (path, _unlike(one.get(path), other.get(path)), _unlike(other.get(path), one.get(path)))
         for path in dict.fromkeys([*one, *other])
         if one.get(path) != other.get(path)
     ]
 
 
-def _flat(scenario: Scenario) -> dict[str, str]:
+def _unlike(lines: list[str] | None, others: list[str] | None) -> list[str]:
+    if lines is None:
+        return [ABSENT]
+    alike = [line for line in lines if line in (others or ())]
+    rest = [line for line in lines if line not in alike]
+    return [*rest, f"({len(alike)} as in the other)"] if alike else rest
+
+
+def _told(scenario: Scenario) -> dict[str, list[str]]:
     return {
-        path: text
+        path: lines
         for name in (*TIME, *SECTIONS)
-        for path, text in _lines(name, plain_value(getattr(scenario, name)))
+        for path, lines in _lines(name, getattr(scenario, name))
     }
 
 
-def _lines(path: str, value: Any) -> Iterator[tuple[str, str]]:
-    if isinstance(value, Mapping) and "value" not in value:
-        for key, part in value.items():
-            if key not in EVIDENCE:
-                yield from _lines(f"{path}.{key}", part)
-    elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-        yield path, "; ".join(_entry(entry) for entry in value)
+def _lines(path: str, value: object) -> Iterator[tuple[str, list[str]]]:
+    if isinstance(value, Model) and not isinstance(value, Quantity):
+        for name in type(value).model_fields:
+            yield from _lines(f"{path}.{name}", getattr(value, name))
+    elif isinstance(value, Mapping):
+        # Names and their order: it decides ties and draws.
+        yield path, [_text(list(value))]
+        for name, part in value.items():
+            yield from _lines(f"{path}.{name}", part)
+    elif isinstance(value, tuple) and value and isinstance(value[0], Entry):
+        entries = plain_value(value)
+        listed = entries if isinstance(entries, list) else [entries]
+        yield path, [_entry(entry) for entry in listed]
     else:
-        yield path, _text(value)
+        yield path, [_text(plain_value(value))]
 
 
-def _entry(entry: Mapping[str, Any]) -> str:
+def _entry(entry: Any) -> str:
+    if not isinstance(entry, Mapping):
+        return _text(entry)
     until = f" to {entry['until']}" if "until" in entry else ""
-    line = " in a line" if entry.get("linear") else ""
-    values = {
-        key: part
-        for key, part in entry.items()
-        if key not in (*EVIDENCE, "from", "until", "linear")
-    }
+    line = ", in a line to the next" if entry.get("linear") else ""
+    when = f"{entry['from']}{until}{line}: " if "from" in entry else ""
+    values = {key: part for key, part in entry.items() if key not in (*EVIDENCE, *DATES)}
     if list(values) == ["value"]:
-        told = _text(values["value"])
-    else:
-        told = ", ".join(f"{key} {_text(part)}" for key, part in values.items())
-    return f"{entry['from']}{until}{line}: {told}"
+        return when + _text(values["value"])
+    return when + ", ".join(f"{key} {_text(part)}" for key, part in values.items())
 
 
 def _text(value: Any) -> str:

@@ -159,10 +159,14 @@ def _unknown_key(location: Location) -> str:
 
 def choice(given: object, choices: tuple[str, ...], elsewhere: str = "") -> str:
     """Offer the nearest of the valid choices, or else all of them."""
-    near = get_close_matches(str(given), choices, n=1)
-    if near:
+    word = str(given)
+    begun = [name for name in choices if word and name.startswith(f"{word}_")]
+    near = begun or get_close_matches(word, choices, n=1)
+    if len(near) == 1:
         return f"did you mean {near[0]!r}?"
-    return f"did you mean {elsewhere!r}?" if elsewhere else f"one of: {', '.join(choices)}"
+    if not near and elsewhere:
+        return f"did you mean {elsewhere!r}?"
+    return f"one of: {', '.join(near or choices)}"
 
 
 def _keys(model: type[BaseModel]) -> tuple[str, ...]:

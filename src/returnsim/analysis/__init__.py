@@ -1,0 +1,1 @@
+"""What a run means: set beside what was observed, and drawn together."""

@@ -1,0 +1,271 @@
+"""A run in a few numbers, each with the range of its replicates; returns never without the harm."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from returnsim.analysis.observations import camp_at_start
+from returnsim.analysis.quantities import per_hundred
+from returnsim.scenario.quantities import CLASSES
+from returnsim.trajectories import Trajectories
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("outcome", "unit", "median", "low90", "high90")
+NOT_DEFINED = "not defined"
+WEEKS_PER_MONTH = 365.25 / 12 / 7
+HARMS = ("detained", "conscripted", "killed", "disappeared")
+"""What befalls people after their return. The disappeared were detained before, and some of the
+killed died in detention: the four are not to be added up."""
+
+
+class Outcome(NamedTuple):
+    """One number of each replicate.
+
+    Attributes
+    ----------
+    name : str
+        What it is, in plain words.
+    unit : str
+        Its unit.
+    values : array, shape (R,)
+        NaN where it is not defined.
+    """
+
+    name: str
+    unit: str
+    values: Float[np.ndarray, "R"]
+
+
+class Bands(NamedTuple):
+    """Percentiles over replicates, each of shape (W,); NaN where no replicate has a value."""
+
+    p5: Float[np.ndarray, "W"]
+    p25: Float[np.ndarray, "W"]
+    p50: Float[np.ndarray, "W"]
+    p75: Float[np.ndarray, "W"]
+    p95: Float[np.ndarray, "W"]
+
+
+def bands(values: Float[np.ndarray, "R W"]) -> Bands:
+    """Percentiles over replicates, week by week, of the replicates that have a value.
+
+    Parameters
+    ----------
+    values : array, shape (R, W)
+        A column of a run; NaN where a replicate has no value.
+
+    Returns
+    -------
+    Bands
+        In the column's unit.
+    """
+    return Bands(*percentiles(values, (5, 25, 50, 75, 95)))
+
+
+def percentiles(
+    values: Float[np.ndarray, "R W"], which: tuple[float, ...]
+) -> Float[np.ndarray, "Q W"]:
+    """Percentiles over the first axis, without NaN; NaN where there is nothing else.
+
+    Parameters
+    ----------
+    values : array, shape (R, W)
+        Any numbers.
+    which : tuple of float
+        Percentages, from 0 to 100.
+
+    Returns
+    -------
+    array, shape (number of percentages, W)
+        In the unit of the values, linear between the nearest two (NumPy's default).
+    """
+    found = np.full((len(which), values.shape[1]), np.nan)
+    some = ~np.isnan(values).all(axis=0)
+    found[:, some] = np.nanpercentile(values[:, some], which, axis=0)
+    return found
+
+
+def summarise(trajectories: Trajectories) -> "pd.DataFrame":
+    """Draw a run together: totals over the weeks recorded, median and range of the replicates.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``outcome``, ``unit``, ``median``, ``low90`` and ``high90`` (the 5th and the 95th
+        percentile over replicates), always in the same order of rows for the same guarantors.
+        NaN where an outcome is not defined, such as harm among those returned where nobody did.
+    """
+    import pandas as pd
+
+    rows = []
+    for outcome in outcomes(trajectories):
+        low, median, high = percentiles(outcome.values[:, np.newaxis], (5, 50, 95))[:, 0]
+        rows.append((outcome.name, outcome.unit, median, low, high))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def outcomes(trajectories: Trajectories) -> tuple[Outcome, ...]:
+    """Every outcome of a run, one value a replicate, in the order of the summary.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+
+    Returns
+    -------
+    tuple of Outcome
+        Totals and means over the weeks recorded.
+    """
+    return (
+        Outcome("in camp at the start", "people", camp_at_start(trajectories)),
+        Outcome("in camp at the end", "people", trajectories["camp_population"][:, -1]),
+        *_returns_and_harm(trajectories),
+        *_of_the_returned(trajectories),
+        *_in_camp(trajectories),
+        *_trust(trajectories),
+    )
+
+
+def returned_to_date(trajectories: Trajectories) -> Float[np.ndarray, "R W"]:
+    """People who have left the camp for home by the end of each week, wherever they are now.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+
+    Returns
+    -------
+    array, shape (R, W)
+        People; those who left before the first week recorded are among them.
+    """
+    names = ("at_home", "held", "in_custody", *(f"{name}_to_date" for name in HARMS[1:]))
+    total: np.ndarray = np.sum([trajectories[name] for name in names], axis=0)
+    return total
+
+
+def _total(trajectories: Trajectories, flow: str) -> np.ndarray:
+    total: np.ndarray = trajectories[flow].sum(axis=1)
+    return total
+
+
+def _returns_and_harm(trajectories: Trajectories) -> list[Outcome]:
+    """How many went home, and what befell people who had; the two are never told apart."""
+    gone = returned_to_date(trajectories)[:, -1]
+    harm = {name: _total(trajectories, name) for name in HARMS}
+    return [
+        Outcome("returned", "people", _total(trajectories, "departures")),
+        Outcome("held at some time", "people", _total(trajectories, "newly_held")),
+        Outcome("held at the peak", "people", trajectories["held"].max(axis=1)),
+        *(Outcome(f"{name} after return", "people", total) for name, total in harm.items()),
+        *(
+            Outcome(f"{name} after return", "per 100 returned", per_hundred(total, gone))
+            for name, total in harm.items()
+        ),
+    ]
+
+
+def _of_the_returned(trajectories: Trajectories) -> list[Outcome]:
+    arrested = _total(trajectories, "detained_men_conscription_age")
+    men = _total(trajectories, "departures_men_conscription_age")
+    households = _total(trajectories, "departing_households")
+    split = _total(trajectories, "departing_households_split")
+    return [
+        *(
+            Outcome(f"returned under {name}", "people", _total(trajectories, f"departures_{name}"))
+            for name in trajectories.scenario.guarantor_names
+        ),
+        *(
+            Outcome(
+                f"returned, {in_words(name)}", "people", _total(trajectories, f"departures_{name}")
+            )
+            for name in CLASSES
+        ),
+        Outcome("men of conscription age detained", "people", arrested),
+        Outcome("men of conscription age returned", "percent", _share(trajectories, men)),
+        Outcome("households returned", "households", households),
+        Outcome("of these, leaving someone behind", "households", split),
+        Outcome("of these, leaving someone behind", "percent", per_hundred(split, households)),
+    ]
+
+
+def in_words(name: str) -> str:
+    """Name of a class of members in plain words, such as ``men of conscription age``."""
+    return {"men_conscription_age": "men of conscription age", "men_older": "older men"}.get(
+        name, name
+    )
+
+
+def _share(trajectories: Trajectories, part: np.ndarray) -> np.ndarray:
+    return per_hundred(part, _total(trajectories, "departures"))
+
+
+def _in_camp(trajectories: Trajectories) -> list[Outcome]:
+    died = _total(trajectories, "died_in_camp")
+    ends = trajectories["camp_population"]
+    starts = np.column_stack([camp_at_start(trajectories), ends[:, :-1]])
+    months = (starts + ends).sum(axis=1) / 2 / WEEKS_PER_MONTH
+    rate = 10 * per_hundred(died, months)
+    return [
+        Outcome("went on elsewhere", "people", _total(trajectories, "onward")),
+        Outcome("arrived in camp", "people", _total(trajectories, "arrivals")),
+        Outcome("born in camp", "people", _total(trajectories, "births")),
+        Outcome("died in camp", "people", died),
+        Outcome("died in camp", "per 1,000 person-months", rate),
+        Outcome("hardship, mean over the weeks", "0 to 1", _mean(trajectories["hardship"])),
+    ]
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean over the weeks that have a value."""
+    there = ~np.isnan(values)
+    total = np.where(there, values, 0.0).sum(axis=1)
+    number = there.sum(axis=1)
+    mean: np.ndarray = np.full(len(values), np.nan)
+    np.divide(total, number, out=mean, where=number > 0)
+    return mean
+
+
+def _trust(trajectories: Trajectories) -> list[Outcome]:
+    found = []
+    for name in trajectories.scenario.guarantor_names:
+        trust = trajectories[f"trust_{name}"]
+        there = ~np.isnan(trust)
+        rows = np.arange(len(trust))
+        # Without any value, both places hold NaN, which is what is meant.
+        first = there.argmax(axis=1)
+        last = trust.shape[1] - 1 - there[:, ::-1].argmax(axis=1)
+        found.append(Outcome(f"trust in {name} at the start", "0 to 1", trust[rows, first]))
+        found.append(Outcome(f"trust in {name} at the end", "0 to 1", trust[rows, last]))
+    return found
+
+
+def as_text(value: float, unit: str) -> str:
+    """Write a value of the summary for a reader: counts whole, rates to what they can bear.
+
+    Parameters
+    ----------
+    value : float
+        In ``unit``; NaN where it is not defined.
+    unit : str
+        From the summary.
+
+    Returns
+    -------
+    str
+        Such as ``18,787``, ``0.32`` or ``not defined``.
+    """
+    if np.isnan(value):
+        return NOT_DEFINED
+    if unit in {"people", "households"}:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if unit == "percent" else f"{value:.2f}"

@@ -1,0 +1,198 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from returnsim import __version__, cli
+from returnsim.scenario.files import load_scenario, scenario_hash
+from returnsim.scenario.json_schema import scenario_schema
+
+CAMP = "title: a camp\nstart: 2020-01-06\nweeks: 10\n"
+
+
+@pytest.fixture
+def returnsim(monkeypatch, capsys):
+    """Run the command line; gives exit code, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["returnsim", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capsys.readouterr()
+        return left.value.code or 0, out, err
+
+    return run
+
+
+@pytest.fixture
+def camp(tmp_path):
+    file = tmp_path / "camp.yaml"
+    file.write_text(CAMP)
+    return file
+
+
+def in_a_new_process(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+
+def test_help_comes_without_loading_what_runs_a_camp():
+    heavy = "{'numpy', 'pandas', 'pydantic', 'ruamel', 'ruamel.yaml', 'scipy', 'matplotlib'}"
+    code = f"import sys, returnsim.cli; print(sorted({heavy} & sys.modules.keys()))"
+    assert in_a_new_process(code).stdout.strip() == "[]"
+
+
+def test_the_package_loads_its_parts_when_they_are_asked_for():
+    code = (
+        "import sys, returnsim; assert 'pydantic' not in sys.modules; "
+        "print(returnsim.load_scenario.__module__, sorted(dir(returnsim))[0])"
+    )
+    assert in_a_new_process(code).stdout.split() == ["returnsim.scenario.files", "Trajectories"]
+
+
+def test_a_name_that_the_package_has_not_is_an_attribute_error():
+    import returnsim as package
+
+    with pytest.raises(AttributeError, match="nothing_such"):
+        package.nothing_such  # noqa: B018
+
+
+def test_help_names_every_command(returnsim):
+    code, out, _ = returnsim("--help")
+    assert code == 0
+    for command in ("new", "check", "show", "diff", "run", "schema"):
+        assert f"\n  {command} " in out
+
+
+def test_the_version_is_printed(returnsim):
+    assert returnsim("--version")[:2] == (0, f"returnsim {__version__}\n")
+
+
+@pytest.mark.parametrize("arguments", [["bogus"], ["check"], ["show", "--bogus"], []])
+def test_a_wrong_command_line_leaves_with_2(returnsim, arguments):
+    assert returnsim(*arguments)[0] == 2
+
+
+def test_check_says_that_a_file_is_fine_and_counts_its_guesses(returnsim, camp):
+    guesses, numbers = load_scenario(camp).guesses()
+    code, out, err = returnsim("check", camp)
+    assert (code, err) == (0, "")
+    assert out == f"{camp}: fine ({numbers} numbers, {guesses} of them guesses)\n"
+
+
+def test_check_prints_every_problem_of_every_file(returnsim, camp, tmp_path):
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(CAMP + "levers:\n  siege: {severty: 1}\n  aid: {coverage: 2}\n")
+    code, out, err = returnsim("check", bad, camp, tmp_path / "none.yaml")
+    assert code == 2
+    assert out.startswith(f"{camp}: fine")
+    assert err.splitlines() == [
+        f"{bad}:5:11: levers.siege.severty: no such key here; did you mean 'severity'?",
+        f"{bad}:6:19: levers.aid.coverage: 2: must be a number from 0 to 1",
+        f"{tmp_path / 'none.yaml'}: no such file",
+    ]
+
+
+def test_check_asks_for_the_observations(returnsim, camp):
+    camp.write_text(CAMP + "observations: table.csv\n")
+    code, _, err = returnsim("check", camp)
+    assert code == 2
+    assert err.endswith("table.csv: no such file\n")
+
+
+def test_show_prints_a_file_that_simulates_the_same(returnsim, camp, tmp_path):
+    code, out, _ = returnsim("show", camp, "--set", "levers.siege.severity=0.5", "--set", "weeks=4")
+    shown = tmp_path / "shown.yaml"
+    shown.write_text(out)
+    assert code == 0
+    expected = load_scenario(camp, ["levers.siege.severity=0.5", "weeks=4"])
+    assert scenario_hash(load_scenario(shown)) == scenario_hash(expected)
+
+
+def test_show_leaves_with_2_and_prints_no_data_where_an_override_is_wrong(returnsim, camp):
+    code, out, err = returnsim("show", camp, "--set", "levers.seige.severity=0")
+    assert (code, out) == (2, "")
+    assert err == "--set: levers.seige: no such key here; did you mean 'siege'?\n"
+
+
+def test_diff_prints_what_differs_as_a_table(returnsim, camp):
+    code, out, _ = returnsim("diff", camp, camp, "--set", "behaviour.cost=3", "--set", "weeks=4")
+    assert code == 0
+    assert out == "path            A   B\nweeks           10  4\nbehaviour.cost  2   3\n"
+
+
+def test_diff_of_a_file_with_itself_prints_no_data(returnsim, camp):
+    code, out, err = returnsim("diff", camp, camp)
+    assert (code, out) == (0, "")
+    assert "no difference" in err
+
+
+def test_schema_prints_the_schema(returnsim):
+    code, out, _ = returnsim("schema")
+    assert code == 0
+    assert json.loads(out) == scenario_schema()
+
+
+def test_new_writes_scenarios_that_are_fine_and_says_what_to_type_next(returnsim, tmp_path):
+    folder = tmp_path / "inner" / "my camp"
+    code, out, err = returnsim("new", folder)
+    assert code == 0
+    files = [Path(line) for line in out.splitlines()]
+    assert [file.name for file in files] == ["camp.yaml", "aid-restored.yaml"]
+    assert returnsim("check", *files)[0] == 0
+    assert "invented" in err
+    assert f"returnsim run '{files[0]}'" in err
+
+
+def test_new_says_plainly_that_the_camp_is_invented(returnsim, tmp_path):
+    returnsim("new", tmp_path)
+    assert (tmp_path / "camp.yaml").read_text().startswith("# An invented camp: no real place")
+    assert load_scenario(tmp_path / "camp.yaml").title.startswith("An invented camp")
+
+
+def test_new_replaces_nothing(returnsim, tmp_path):
+    (tmp_path / "aid-restored.yaml").write_text("mine")
+    code, _, err = returnsim("new", tmp_path)
+    assert code == 2
+    assert "there already" in err
+    assert (tmp_path / "aid-restored.yaml").read_text() == "mine"
+    assert not (tmp_path / "camp.yaml").exists()
+
+
+def test_new_cannot_be_put_into_a_file(returnsim, camp):
+    code, _, err = returnsim("new", camp)
+    assert code == 2
+    assert "name a directory" in err
+
+
+def test_debug_shows_the_traceback_wherever_it_is_typed(camp):
+    code = (
+        "import sys; from returnsim.cli import main; "
+        f"sys.argv = ['returnsim', 'show', {str(camp)!r}, '--set', 'weeks=0', '--debug']; main()"
+    )
+    done = in_a_new_process(code)
+    assert done.returncode != 0
+    assert "Traceback" in done.stderr
+    assert "weeks: 0: must be 1 or more" in done.stderr
+
+
+def test_an_unforeseen_failure_is_one_line_and_leaves_with_1(returnsim, camp, monkeypatch):
+    def fails(*_: object) -> None:
+        raise RuntimeError("the unforeseen")
+
+    monkeypatch.setattr("returnsim.scenario.files.load_scenario", fails)
+    code, out, err = returnsim("show", camp)
+    assert (code, out) == (1, "")
+    assert err == (
+        "returnsim failed: RuntimeError: the unforeseen; "
+        "run again with --debug for the traceback; nothing was written\n"
+    )
+
+
+def test_an_interruption_leaves_with_130(returnsim, camp, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("returnsim.scenario.files.load_scenario", interrupted)
+    assert returnsim("show", camp) == (130, "", "stopped; nothing was written\n")
