@@ -69,7 +69,7 @@ def test_the_version_is_printed(returnsim):
     assert returnsim("--version")[:2] == (0, f"returnsim {__version__}\n")
 
 
-@pytest.mark.parametrize("arguments", [["bogus"], ["check"], ["show", "--bogus"], []])
+@pytest.mark.parametrize("arguments", [["bogus"], ["check"], ["show", "--bogus"]])
 def test_a_wrong_command_line_leaves_with_2(returnsim, arguments):
     assert returnsim(*arguments)[0] == 2
 

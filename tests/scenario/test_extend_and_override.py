@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from returnsim.errors import ScenarioError
@@ -171,6 +172,12 @@ def test_overrides_may_be_a_mapping(base):
     scenario = load_scenario(base, {"levers.siege": entries, "weeks": 4})
     assert scenario.weeks == 4
     assert scenario.levers.siege[0].severity.value == 0.1
+
+
+def test_overrides_may_hold_numbers_of_numpy(base):
+    overrides = {"behaviour.cost": np.int64(3), "behaviour.age": np.float32(0.5)}
+    behaviour = load_scenario(base, overrides).behaviour
+    assert (behaviour.cost.value, behaviour.age.value) == (3, 0.5)
 
 
 @pytest.mark.parametrize(

@@ -190,8 +190,8 @@ def _of_the_returned(trajectories: Trajectories) -> list[Outcome]:
             )
             for name in CLASSES
         ),
-        Outcome("men of conscription age detained", "people", arrested),
-        Outcome("men of conscription age returned", "percent", _share(trajectories, men)),
+        Outcome("men of conscription age detained after return", "people", arrested),
+        Outcome("men of conscription age among the returned", "percent", _share(trajectories, men)),
         Outcome("households returned", "households", households),
         Outcome("of these, leaving someone behind", "households", split),
         Outcome("of these, leaving someone behind", "percent", per_hundred(split, households)),

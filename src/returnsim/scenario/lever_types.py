@@ -70,7 +70,7 @@ class Services(Entry):
     """Homes, work and services at the places of origin."""
 
     conditions: NonNegative = NonNegative(value=1)
-    """Conditions at home: 1 as at the start of the displacement's record, 0 nothing stands."""
+    """Conditions at home: at 1 they weigh neither way, at 0 nothing stands."""
     origins: Mapping[str, NonNegative] = {}
     """Further factor for an origin, by its name; origins not named have 1."""
 

@@ -31,7 +31,7 @@ class Behaviour(Model):
     """How a household weighs going home: coefficients in log-odds, unless another unit is said."""
 
     intercept: Number = Number(value=-1.8)
-    """Log-odds, each week, of a household at home prices and without fear, want or hope."""
+    """Log-odds, each week, of going home where nothing else weighs for or against it."""
     hardship: NonNegative = NonNegative(value=5)
     """Weight of hardship, which goes from 0 to 1."""
     age: Number = Number(value=0)
@@ -96,7 +96,7 @@ class Beliefs(Model):
     """How households learn whether a guarantor's word holds."""
 
     neutrality_weight: NonNegative = NonNegative(value=0.5)
-    """How much a guarantor's being a party to the conflict darkens the prior."""
+    """How many more harms are expected of a guarantor that is a party, as a share of its record."""
     memory_half_life_weeks: PositiveWeeks = PositiveWeeks(value=45)
     """Weeks after which news counts half."""
     spillover: Share = Share(value=0.5)

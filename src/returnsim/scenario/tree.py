@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 
-Scalar = str | int | float | bool | None | object
 OF_A_NUMBER = frozenset({"value", "range", "source", "why", "from", "until", "linear"})
 SPEAKS = frozenset({"source", "why"})
 
@@ -40,7 +40,7 @@ class Node:
         Where its key begins, if it has one.
     """
 
-    value: "dict[str, Node] | list[Node] | Scalar"
+    value: "dict[str, Node] | list[Node] | object"
     mark: Mark
     key_mark: Mark | None = None
 
@@ -57,6 +57,9 @@ def node_of(data: object, mark: Mark) -> Node:
         return Node({str(key): node_of(value, mark) for key, value in data.items()}, mark, mark)
     if isinstance(data, list | tuple):
         return Node([node_of(value, mark) for value in data], mark, mark)
+    if isinstance(data, Real) and not isinstance(data, bool | int | float):
+        # A number of NumPy, say: validation wants Python's own.
+        return Node(int(data) if isinstance(data, Integral) else float(data), mark, mark)
     return Node(data, mark, mark)
 
 

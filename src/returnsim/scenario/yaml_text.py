@@ -3,13 +3,14 @@
 Only plain data is read: no tags, no merge keys, few and shallow repetitions, each key once.
 """
 
+import warnings
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.events import (
     MappingEndEvent,
     MappingStartEvent,
@@ -110,7 +111,10 @@ def read_yaml(text: str, file: Path | None, problems: list[Problem], path: str =
     yaml = YAML(typ="safe", pure=True)
     try:
         _check_shape(yaml, text)
-        root = YAML(typ="safe", pure=True).compose(StringIO(text))
+        with warnings.catch_warnings():
+            # YAML lets an anchor be set again.
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            root = YAML(typ="safe", pure=True).compose(StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         told = mark is not None and file is not None

@@ -1,0 +1,174 @@
+"""What was observed, drawn into a figure: its range, and a number that leads to its source."""
+
+import re
+import textwrap
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from returnsim.analysis.observations import Observation
+from returnsim.figures.style import BLACK, GREY, LABEL_SIZE, ORANGE, PURPLE
+from returnsim.trajectories import Trajectories
+
+LONGEST_SOURCE = 30
+MOST_IN_KEY = 30
+BREAKS = re.compile(r"[,;:(]")
+
+
+class Look(NamedTuple):
+    """Marker, colour and meaning of a use."""
+
+    marker: str
+    colour: str
+    meaning: str
+
+
+LOOKS = {
+    "calibrate": Look("o", BLACK, "observed, used to fit"),
+    "validate": Look("D", PURPLE, "observed, kept to judge by"),
+    "context": Look("X", GREY, "observed, context only"),
+}
+
+
+class Mark(NamedTuple):
+    """An observation at its place.
+
+    Attributes
+    ----------
+    number : int
+        As in the key.
+    observation : Observation
+        What was observed.
+    base : float
+        What its values are counted from.
+    """
+
+    number: int
+    observation: Observation
+    base: float
+
+
+def within(
+    trajectories: Trajectories, observations: Sequence[Observation], quantity: str
+) -> list[Observation]:
+    """Pick observations of a quantity, of all guarantors together, within the weeks recorded.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+    observations : sequence of Observation
+        All that there are.
+    quantity : str
+        Which to pick.
+
+    Returns
+    -------
+    list of Observation
+        By date.
+    """
+    first = trajectories.dates[0].item()
+    after = (trajectories.dates[-1] + np.timedelta64(7, "D")).item()
+    there = [
+        o
+        for o in observations
+        if o.quantity == quantity
+        and o.guarantor is None
+        and first <= (o.start or o.end)
+        and o.end < after
+    ]
+    return sorted(there, key=lambda o: (o.end, o.start or o.end))
+
+
+def numbered(observations: Sequence[Observation]) -> list[Mark]:
+    """Number observations, each counted from 0."""
+    return [Mark(i, o, 0.0) for i, o in enumerate(observations, start=1)]
+
+
+def draw_observed(axes: Axes, marks: Sequence[Mark]) -> None:
+    """Draw each observation at the end of its last day: its best value, its range, its number.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to.
+    marks : sequence of Mark
+        What.
+    """
+    for number, o, base in marks:
+        look = LOOKS[o.use]
+        x = np.datetime64(o.end) + np.timedelta64(1, "D")
+        axes.vlines(x, base + o.low, base + o.high, color=look.colour, linewidth=1.2, zorder=4)
+        axes.plot(
+            [x],
+            [base + o.best],
+            marker=look.marker,
+            color=look.colour,
+            markersize=4.5,
+            markeredgecolor="white",
+            markeredgewidth=0.5,
+            linestyle="none",
+            zorder=5,
+        )
+        axes.annotate(
+            str(number),
+            (x, base + o.high),
+            xytext=(0, 3),
+            textcoords="offset points",
+            fontsize=LABEL_SIZE - 1,
+            color=look.colour,
+            ha="center",
+            zorder=6,
+        )
+
+
+def draw_key(axes: Axes, marks: Sequence[Mark], heading: str = "Observed") -> None:
+    """List numbers, dates and sources in an empty panel.
+
+    Parameters
+    ----------
+    axes : Axes
+        A panel of its own; its frame is taken away.
+    marks : sequence of Mark
+        What was drawn.
+    heading : str
+        Above the list.
+    """
+    axes.set_axis_off()
+    entries = [heading]
+    for number, o, _ in marks[:MOST_IN_KEY]:
+        entries.append(f"{number:>2}  {o.end.day} {o.end:%b %Y}, {short_source(o.source)}")
+    if len(marks) > MOST_IN_KEY:
+        entries.append(f"and {len(marks) - MOST_IN_KEY} more, in observations.csv")
+    axes.text(
+        *(0, 1, "\n".join(entries)),
+        transform=axes.transAxes,
+        va="top",
+        fontsize=LABEL_SIZE - 1,
+        linespacing=1.4,
+    )
+
+
+def legend_handles(axes: Axes, marks: Sequence[Mark]) -> list[object]:
+    """Markers for a legend, of the uses that occur."""
+    uses = [use for use in LOOKS if any(mark.observation.use == use for mark in marks)]
+    return [
+        axes.plot(
+            [],
+            [],
+            marker=LOOKS[use].marker,
+            color=LOOKS[use].colour,
+            linestyle="none",
+            markersize=4.5,
+            label=LOOKS[use].meaning,
+        )[0]
+        for use in uses
+    ]
+
+
+def short_source(source: str) -> str:
+    """The first words of a source, as far as a comma or the like."""
+    first = BREAKS.split(source)[0].strip() or "no source given"
+    return textwrap.shorten(first, LONGEST_SOURCE, placeholder=" ...")

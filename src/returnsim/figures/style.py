@@ -1,0 +1,269 @@
+"""How every figure looks: colours that all can tell apart, plain numbers, what it rests on."""
+
+import textwrap
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from returnsim.analysis.summary import bands
+from returnsim.trajectories import Trajectories
+
+# Okabe and Ito (2008), "Color universal design".
+BLACK = "#000000"
+ORANGE = "#E69F00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+BLUE = "#0072B2"
+VERMILION = "#D55E00"
+PURPLE = "#CC79A7"
+GREY = "#666666"
+
+WIDTH = 10.0
+DPI = 150
+LINE_OF_CAPTION = 150
+LINE_OF_TITLE = 100
+LABEL_SIZE = 8.0
+LABEL_GAP = 1.25
+ENDINGS = ("png", "svg")
+
+
+@contextmanager
+def in_style() -> Iterator[None]:
+    """Apply the style while figures are drawn and saved, and nowhere else."""
+    style = {
+        "font.size": 9.0,
+        "axes.titlesize": 9.5,
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": GREY,
+        "axes.grid": True,
+        "axes.grid.axis": "y",
+        "axes.axisbelow": True,
+        "grid.color": "#dddddd",
+        "grid.linewidth": 0.6,
+        "legend.frameon": False,
+        "legend.fontsize": LABEL_SIZE,
+        "figure.constrained_layout.use": True,
+        "svg.hashsalt": "returnsim",
+        # A dollar in the title of a scenario is a dollar.
+        "text.parse_math": False,
+    }
+    with mpl.rc_context(style), warnings.catch_warnings():
+        # Scripts that the font lacks are shown as boxes; the run is none the worse for it.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        yield
+
+
+def new_figure(trajectories: Trajectories, subject: str, height: float, note: str = "") -> Figure:
+    """Begin a figure, with its title and what it rests on.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+    subject : str
+        What the figure shows.
+    height : float
+        In inches.
+    note : str
+        What to know to read it.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = Figure(figsize=(WIDTH, height))
+    FigureCanvasAgg(figure)
+    title = textwrap.shorten(trajectories.scenario.title, LINE_OF_TITLE, placeholder=" ...")
+    figure.suptitle(f"{title}\n{subject}", x=0.01, ha="left", fontsize=11)
+    figure.supxlabel(caption(trajectories, note), x=0.01, ha="left", fontsize=7.5, color=GREY)
+    return figure
+
+
+def caption(trajectories: Trajectories, note: str = "") -> str:
+    """Say what a figure rests on, in full lines.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+    note : str
+        What to know to read the figure.
+
+    Returns
+    -------
+    str
+        Replicates, seed, scale, share of guesses, and that it is no forecast.
+    """
+    number = len(trajectories.replicates)
+    guesses, numbers = trajectories.scenario.guesses()
+    scale = (
+        ""
+        if trajectories.weight == 1
+        else f", each standing for {trajectories.weight:.3g} of the camp's"
+    )
+    text = (
+        f"{note} {number:,} {plural('replicate', number)} (seed {trajectories.seed}) of "
+        f"{trajectories.households:,} households{scale}. {guesses} of the {numbers} numbers that "
+        "the scenario rests on are guesses without a source. This shows what follows from these "
+        "assumptions; it is not a forecast."
+    )
+    return textwrap.fill(text.strip(), LINE_OF_CAPTION)
+
+
+def plural(word: str, number: int) -> str:
+    """The word, with an s unless there is one."""
+    return word if number == 1 else f"{word}s"
+
+
+def save(figure: Figure, directory: Path, name: str) -> list[Path]:
+    """Save a figure as PNG and SVG, the same bytes for the same run.
+
+    Parameters
+    ----------
+    figure : Figure
+        Drawn within `in_style`.
+    directory : Path
+        Where to; it exists.
+    name : str
+        Of the file, without ending.
+
+    Returns
+    -------
+    list of Path
+        The files.
+    """
+    files = []
+    for ending in ENDINGS:
+        file = directory / f"{name}.{ending}"
+        metadata: dict[str, Any] = {"svg": {"Date": None}, "png": {"Software": None}}[ending]
+        figure.savefig(file, dpi=DPI, metadata=metadata)
+        files.append(file)
+    return files
+
+
+def week_ends(trajectories: Trajectories) -> np.ndarray:
+    """First day after each week: where its stocks, and its flows to date, are drawn."""
+    ends: np.ndarray = trajectories.dates + np.timedelta64(7, "D")
+    return ends
+
+
+def time_axis(axes: Axes, trajectories: Trajectories) -> None:
+    """Lay out the dates of the weeks recorded."""
+    axes.set_xlim(trajectories.dates[0], week_ends(trajectories)[-1])
+    locator = AutoDateLocator(minticks=4, maxticks=9)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def count_axis(axes: Axes, unit: str) -> None:
+    """An axis of counts from 0, in whole numbers with separators, its unit said."""
+    axes.set_ylabel(unit)
+    axes.set_ylim(bottom=0)
+    if axes.get_ylim()[1] < 1:
+        axes.set_ylim(top=1)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def draw_bands(
+    axes: Axes, x: np.ndarray, values: np.ndarray, colour: str, *, inner: bool = True, **line: Any
+) -> np.ndarray:
+    """Draw the median of the replicates and the ranges of the middle 90 and 50 % of them.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to.
+    x : array, shape (W,)
+        Dates.
+    values : array, shape (R, W)
+        A column of a run.
+    colour : str
+        Of line and ranges.
+    inner : bool
+        Whether to draw the range of the middle 50 %.
+    **line
+        For the median's line.
+
+    Returns
+    -------
+    array, shape (W,)
+        The median.
+    """
+    found = bands(values)
+    if len(x) == 1:
+        # A range without width would not be seen.
+        axes.vlines(x, found.p5, found.p95, color=colour, alpha=0.4, linewidth=6)
+        line = line | {"marker": "o"}
+    else:
+        axes.fill_between(x, found.p5, found.p95, color=colour, alpha=0.18, linewidth=0)
+        if inner:
+            axes.fill_between(x, found.p25, found.p75, color=colour, alpha=0.3, linewidth=0)
+    axes.plot(x, found.p50, color=colour, **({"linewidth": 1.4} | line))
+    return found.p50
+
+
+def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
+    """Name lines where they end, on the right, moved apart where they would touch.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its limits set.
+    labels : sequence of (float, str, str)
+        Height of the line's end, text and colour; lines that end in NaN get no label.
+    """
+    figure = axes.get_figure()
+    if figure is None:
+        return
+    there = sorted((label for label in labels if np.isfinite(label[0])), key=lambda x: x[0])
+    to_pixels, to_axes = axes.transData.transform, axes.transAxes.inverted().transform
+    # Constrained layout has not run yet; three quarters are what it leaves of the height.
+    height = axes.get_position().height * figure.get_figheight() * 72 * 0.75
+    gap = LABEL_SIZE * LABEL_GAP / height
+    heights = [float(to_axes(to_pixels((0, y)))[1]) for y, _, _ in there]
+    for y, (_, text, colour) in zip(_apart(heights, gap), there, strict=True):
+        axes.annotate(
+            text,
+            (1.01, y),
+            xycoords="axes fraction",
+            color=colour,
+            fontsize=LABEL_SIZE,
+            va="center",
+            annotation_clip=False,
+        )
+
+
+def _apart(heights: Sequence[float], gap: float) -> list[float]:
+    """Move ascending heights apart to a gap, as a group about their middle, from 0 upwards."""
+    placed: list[float] = []
+    for height in heights:
+        placed.append(max(height, placed[-1] + gap) if placed else max(height, 0.0))
+    above = placed[-1] - 1.0 if placed else 0.0
+    if above > 0:
+        placed[-1] -= above
+        for i in range(len(placed) - 2, -1, -1):
+            placed[i] = min(placed[i], placed[i + 1] - gap)
+    return placed
+
+
+def say_if_empty(axes: Axes, values: np.ndarray, text: str) -> None:
+    """Write why a panel is empty, where none of its values exists."""
+    if np.isnan(values).all():
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)
+
+
+Draw = Callable[[Axes], None]

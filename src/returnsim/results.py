@@ -1,0 +1,338 @@
+"""The folder that a run leaves behind: written whole or not at all, never over another run."""
+
+import json
+import os
+import platform
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from returnsim import __version__
+from returnsim.analysis.summary import summarise
+from returnsim.assemble import plan_run
+from returnsim.draws import STREAM_VERSION
+from returnsim.errors import RunError, UsageError
+from returnsim.scenario.files import dump_scenario, require_observations, scenario_hash
+from returnsim.scenario.schema import Scenario
+from returnsim.trajectories import Trajectories
+
+WEEKLY = "weekly.parquet"
+SUMMARY = "summary.csv"
+SCENARIO = "scenario.yaml"
+OBSERVATIONS = "observations.csv"
+RUN = "run.json"
+FIGURES = "figures"
+FILES = (WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, RUN)
+FIGURE_ENDINGS = (".png", ".svg")
+FORMAT = "returnsim results 1"
+SHOWN_HASH = 12
+
+
+class Identity(NamedTuple):
+    """What makes two runs the same: they then have the same numbers, week by week.
+
+    Attributes
+    ----------
+    scenario_hash : str
+        Of everything in the scenario that changes the simulation.
+    seed : int
+        The seed.
+    replicates : tuple of int
+        The replicates by number.
+    households : int
+        Simulated households, later arrivals included.
+    """
+
+    scenario_hash: str
+    seed: int
+    replicates: tuple[int, ...]
+    households: int
+
+    def __str__(self) -> str:
+        """Say in a line what the run is."""
+        return (
+            f"scenario {self.scenario_hash[:SHOWN_HASH]}, seed {self.seed}, "
+            f"{_numbered(self.replicates)}, {self.households:,} households"
+        )
+
+
+def identity_of(trajectories: Trajectories) -> Identity:
+    """What a finished run is.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+
+    Returns
+    -------
+    Identity
+    """
+    return Identity(
+        scenario_hash(trajectories.scenario),
+        trajectories.seed,
+        tuple(trajectories.replicates.tolist()),
+        trajectories.households,
+    )
+
+
+def planned(
+    scenario: Scenario, replicates: int, seed: int, households: int | None = None
+) -> Identity:
+    """What a run will be, before it is simulated. Arguments and errors as for `simulate`."""
+    plan = plan_run(scenario, seed, households)
+    number = plan.spec.households + len(plan.arrival_weeks)
+    return Identity(scenario_hash(scenario), seed, tuple(range(replicates)), number)
+
+
+def check_destination(
+    directory: str | Path, identity: Identity, *, overwrite: bool = False
+) -> None:
+    """Find out before a run whether its results can go where they are meant to.
+
+    Parameters
+    ----------
+    directory : str or Path
+        Where the results are meant to go.
+    identity : Identity
+        Of the run.
+    overwrite : bool
+        Whether results of another run may be replaced.
+
+    Raises
+    ------
+    UsageError
+        If something else is there, or another run and ``overwrite`` is not set, or if nothing
+        can be written there.
+    """
+    target = Path(directory)
+    try:
+        _check_free(target, identity, overwrite)
+    except OSError as error:
+        raise UsageError(f"{target}: {error.strerror or error}") from None
+
+
+def write_results(
+    trajectories: Trajectories,
+    directory: str | Path,
+    *,
+    command: str,
+    overwrite: bool = False,
+    figures: Callable[[Path], object] | None = None,
+) -> None:
+    """Write a run into a folder of its own: all of it, or nothing.
+
+    The folder holds ``weekly.parquet`` (every column, replicate and week), ``summary.csv``,
+    ``scenario.yaml`` (complete, and with ``observations.csv`` beside it to be run from there),
+    ``run.json`` (what was run, with which versions) and ``figures``. It is written under another
+    name and renamed when complete. Results of the same run are replaced.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+    directory : str or Path
+        Where to; parents are made.
+    command : str
+        What to type to run it again.
+    overwrite : bool
+        Whether results of another run may be replaced.
+    figures : callable, optional
+        Draws figures (PNG and SVG) into the folder that it is given.
+
+    Raises
+    ------
+    UsageError
+        As for `check_destination`.
+    RunError
+        If the disk does not take it; nothing is left behind then.
+    """
+    check_destination(directory, identity_of(trajectories), overwrite=overwrite)
+    require_observations(trajectories.scenario)
+    target = Path(directory)
+    try:
+        with _written_whole(target.resolve()) as folder:
+            _write_files(trajectories, folder, command)
+            if figures is not None:
+                (folder / FIGURES).mkdir()
+                figures(folder / FIGURES)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError(f"{target}: the results could not be written: {reason}") from error
+
+
+def _write_files(trajectories: Trajectories, folder: Path, command: str) -> None:
+    scenario = trajectories.scenario
+    provenance = _provenance(trajectories, command)
+    if scenario.observations is not None:
+        shutil.copyfile(scenario.observations, folder / OBSERVATIONS)
+        scenario = scenario.model_copy(update={"observations": folder / OBSERVATIONS})
+    _write_text(folder / SCENARIO, dump_scenario(scenario, relative_to=folder))
+    summary = summarise(trajectories)
+    summary.to_csv(folder / SUMMARY, index=False, float_format="%.8g", lineterminator="\n")
+    _write_weekly(trajectories, folder / WEEKLY, provenance)
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    _write_text(folder / RUN, _as_json(provenance | {"created": created}) + "\n")
+
+
+def _write_weekly(trajectories: Trajectories, file: Path, provenance: Mapping[str, Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pandas(trajectories.to_frame(), preserve_index=False)
+    metadata = {**table.schema.metadata, b"returnsim": _as_json(provenance).encode()}
+    pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd")
+
+
+def _provenance(trajectories: Trajectories, command: str) -> dict[str, Any]:
+    scenario, identity = trajectories.scenario, identity_of(trajectories)
+    guesses, numbers = scenario.guesses()
+    return {
+        "format": FORMAT,
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "scenario_hash": identity.scenario_hash,
+        "seed": identity.seed,
+        "replicates": list(identity.replicates),
+        "households": identity.households,
+        "weight": trajectories.weight,
+        "numbers": numbers,
+        "guesses": guesses,
+        "command": command,
+        "versions": {
+            "returnsim": __version__,
+            "draws": STREAM_VERSION,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+        },
+        "platform": {"system": platform.system(), "machine": platform.machine()},
+    }
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    """One line for each key: lists of replicates would otherwise fill pages."""
+    lines = (
+        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+        for key, value in content.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def _write_text(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8", newline="\n")
+
+
+@contextmanager
+def _written_whole(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside the target, and put it in the target's place when all is well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mark = secrets.token_hex(4)
+    folder = target.parent / f".{target.name}.{mark}.partial"
+    before = target.parent / f".{target.name}.{mark}.before"
+    folder.mkdir()
+    try:
+        yield folder
+        _flush(folder)
+        _swap(folder, target, before)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(before, ignore_errors=True)
+
+
+def _swap(folder: Path, target: Path, before: Path) -> None:
+    try:
+        if target.exists():
+            target.rename(before)
+        folder.rename(target)
+    except BaseException:
+        if before.exists() and not target.exists():
+            before.rename(target)
+        raise
+
+
+def _flush(folder: Path) -> None:
+    """Wait until the disk has it: a rename must not come before what it names."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+
+
+def _check_free(target: Path, identity: Identity, overwrite: bool) -> None:
+    _check_writable(target)
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise UsageError(f"{target}: is a file; name a folder with --out")
+    if Path.cwd().resolve().is_relative_to(target.resolve()):
+        raise UsageError(f"{target}: is the folder you are in; name another with --out")
+    if not any(target.iterdir()):
+        return
+    there = _identity_in(target)
+    foreign = _foreign(target)
+    if there is None or foreign:
+        what = f"such as {foreign[0]}" if foreign else f"with no {RUN} that says what they are"
+        raise UsageError(
+            f"{target}: holds files that returnsim did not write, {what}; they are left alone. "
+            "Name another folder with --out"
+        )
+    if there != identity and not overwrite:
+        raise UsageError(
+            f"{target}: holds the results of another run.\n"
+            f"  there:    {there}\n"
+            f"  this one: {identity}\n"
+            "Add --overwrite to replace them, or name another folder with --out"
+        )
+
+
+def _check_writable(target: Path) -> None:
+    above = target.resolve().parent
+    while not above.exists():
+        above = above.parent
+    if not above.is_dir():
+        raise UsageError(f"{target}: {above.name} is a file, not a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UsageError(f"{target}: no permission to write there; name another with --out")
+
+
+def _foreign(target: Path) -> list[str]:
+    """Names of what is not a part of results."""
+    names = []
+    for path in sorted(target.iterdir()):
+        if path.name == FIGURES and path.is_dir():
+            within = sorted(path.iterdir())
+            names += [f"{FIGURES}/{p.name}" for p in within if p.suffix not in FIGURE_ENDINGS]
+        elif path.name not in FILES:
+            names.append(path.name)
+    return names
+
+
+def _identity_in(target: Path) -> Identity | None:
+    """Which run's results a folder holds; None if it does not say."""
+    try:
+        said = json.loads((target / RUN).read_text(encoding="utf-8"))
+        if said["format"] != FORMAT:
+            return None
+        return Identity(
+            str(said["scenario_hash"]),
+            int(said["seed"]),
+            tuple(int(number) for number in said["replicates"]),
+            int(said["households"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _numbered(replicates: tuple[int, ...]) -> str:
+    whole = all(after == before + 1 for before, after in pairwise(replicates))
+    if replicates[0] == 0 and whole:
+        return f"{len(replicates)} replicates"
+    return f"{len(replicates)} replicates ({replicates[0]} to {replicates[-1]})"
