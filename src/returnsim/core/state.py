@@ -229,6 +229,13 @@ def neighbours(
     return population.contact_rows[first + np.arange(len(position))], position
 
 
+def distinct(rows: Int64[np.ndarray, "n"], size: int) -> Int64[np.ndarray, "m"]:
+    """The different ones among some rows, ascending."""
+    present = np.zeros(size, dtype=bool)
+    present[rows] = True
+    return np.flatnonzero(present)
+
+
 def exposure_of(
     parameters: Parameters, rows: Rows, counts: Int[np.ndarray, "K n"], unsettled: np.ndarray
 ) -> Int64[np.ndarray, "n"]:

@@ -31,6 +31,7 @@ from returnsim.core.state import (
     Moves,
     Rows,
     State,
+    distinct,
     exposure_of,
     initial_state,
     join_moves,
@@ -138,7 +139,7 @@ def _apply(camp: Camp, moves: list[Moves]) -> Moves:
     to = (made.target, made.target_class)
     np.add.at(state.members, (*to, made.rows), made.number.astype(np.int16))
     np.add.at(state.stock, (replicate, *to), made.number)
-    refresh(camp, np.unique(made.rows))
+    refresh(camp, distinct(made.rows, len(state.camp_size)))
     return made
 
 
@@ -248,7 +249,7 @@ def _spread_the_news(camp: Camp, made: Moves, departures: Departures, harm: Repo
     households = people.members.shape[1]
     tell(harm, state.harm_heard, state.public_harm, people, households)
     tell(departures.passages, state.passage_heard, state.public_passage, people, households)
-    rows = Rows(np.unique(made.rows), households)
+    rows = Rows(distinct(made.rows, len(state.camp_size)), households)
     index = rows.index
     changes = safety_changes(
         rows,

@@ -120,8 +120,8 @@ class Population(Model):
     def _origins_make_a_whole(self) -> Self:
         rules = Rules()
         for name in self.origins:
-            if not name.strip() or "\n" in name:
-                rules.broken(("origins", name), "a name is one line of text", key=True)
+            if not name.strip() or not name.isprintable():
+                rules.broken(("origins", name), "a name is one line of printable text", key=True)
         if not self.origins:
             rules.broken(("origins",), "name at least one place of origin")
         else:
