@@ -208,3 +208,27 @@ def test_a_camp_of_fewer_households_stands_for_as_many_people():
 def test_every_scenario_shipped_runs(file: Path):
     run = simulate(load_scenario(file), replicates=1, households=300)
     assert np.isfinite(run["camp_population"]).all()
+
+
+def test_events_tell_the_same_story_as_the_weekly_columns():
+    run = simulate(load_scenario(LONG, SHORT), replicates=3, households=500, events=True)
+    events = run.events_frame()
+    left = events[(events["from"] == "camp") & events["to"].str.match("home|held")]
+    for replicate in range(3):
+        mine = left[left["replicate"] == replicate]
+        by_week = mine.groupby("week")["number"].sum().reindex(range(30), fill_value=0)
+        np.testing.assert_allclose(by_week * run.weight, run["departures"][replicate])
+    arrested = events[events["to"].str.startswith("detained")]["number"].sum()
+    assert arrested * run.weight == pytest.approx(run["detained"].sum())
+
+
+def test_the_camp_of_rukban_is_peopled_as_its_file_says():
+    scenario = load_scenario(LONG)
+    run = simulate(scenario, replicates=8, households=3000)
+    first = {name: run[name][:, 0] for name in run.columns if name.startswith("camp_")}
+    people = scenario.population
+    assert first["camp_population"].mean() == pytest.approx(people.people.value, rel=0.02)
+    for name in ("men_conscription_age", "men_older", "women", "children", "elderly"):
+        share = first[f"camp_{name}"] / first["camp_population"]
+        error = share.std(ddof=1) / np.sqrt(len(share))
+        assert abs(share.mean() - getattr(people.shares, name).value) < 5 * error + 0.002

@@ -15,7 +15,7 @@ from returnsim.core.inputs import (
     Inputs,
     Parameters,
 )
-from returnsim.core.run import Run, run_block
+from returnsim.core.run import Run, join_events, run_block
 from returnsim.draws import Draws, calendar_week
 from returnsim.errors import UsageError
 from returnsim.population import PopulationSpec, make_population
@@ -49,6 +49,7 @@ def simulate(
     households: int | None = None,
     workers: int = 1,
     progress: Progress | None = None,
+    events: bool = False,
 ) -> Trajectories:
     """Run a scenario.
 
@@ -66,6 +67,9 @@ def simulate(
         Processes. More than one needs the caller to be importable, as `multiprocessing` does.
     progress : callable, optional
         Called now and then with replicate-weeks done and to do; what it raises ends the run.
+    events : bool
+        Whether to keep the date and kind of everything that befell each household's members
+        (`Trajectories.events_frame`).
 
     Returns
     -------
@@ -83,7 +87,10 @@ def simulate(
     blocks = [numbers[i : i + BLOCK] for i in range(0, replicates, BLOCK)]
     total = replicates * scenario.weeks
     runs = run_blocks(
-        partial(run_plan, plan), blocks, workers, progress and (lambda done: progress(done, total))
+        partial(run_plan, plan, events=events),
+        blocks,
+        workers,
+        progress and (lambda done: progress(done, total)),
     )
     columns = {
         name: np.concatenate([run.columns[name] for run in runs]) for name in runs[0].columns
@@ -98,6 +105,7 @@ def simulate(
         weeks=weeks,
         dates=np.datetime64(scenario.start) + weeks * np.timedelta64(7, "D"),
         columns=columns,
+        events=join_events([run.events for run in runs if run.events]) if events else None,
     )
 
 
@@ -130,12 +138,18 @@ def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Pl
 
 
 def run_plan(
-    plan: Plan, replicates: list[int], after_week: Callable[[int], None] | None = None
+    plan: Plan,
+    replicates: list[int],
+    after_week: Callable[[int], None] | None = None,
+    *,
+    events: bool = False,
 ) -> Run:
     """Run some replicates of a plan as one block."""
     draws = Draws(plan.seed, replicates)
     people = make_population(plan.spec, plan.arrival_weeks, draws)
-    return run_block(plan.inputs, people, draws, plan.guarantors, after_week=after_week)
+    return run_block(
+        plan.inputs, people, draws, plan.guarantors, after_week=after_week, events=events
+    )
 
 
 def _record_from(scenario: Scenario) -> int:

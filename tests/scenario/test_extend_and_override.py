@@ -101,7 +101,7 @@ def test_observations_are_looked_for_beside_the_file_that_names_them(base, tmp_p
     folder.mkdir()
     file = folder / "what-if.yaml"
     file.write_text("extends: ../base.yaml\n")
-    assert load_scenario(file).observations == (tmp_path / "table.csv").resolve()
+    assert load_scenario(file).observations == tmp_path / "table.csv"
 
 
 def test_observations_that_are_not_there_are_told_when_asked_for(base, tmp_path):
@@ -112,10 +112,18 @@ def test_observations_that_are_not_there_are_told_when_asked_for(base, tmp_path)
     require_observations(scenario, base)
 
 
+def test_problems_of_a_file_come_with_those_of_what_it_extends(base):
+    base.write_text("title: [")
+    with pytest.raises(ScenarioError) as caught:
+        what_if(base, "weeks: 4\nweeks: 5\n")
+    assert [p.file.name for p in caught.value.problems] == ["base.yaml", "what-if.yaml"]
+
+
 @pytest.mark.parametrize(
     ("extends", "rule"),
     [
         ("nowhere.yaml", "no such file"),
+        ('"\\0"', "no such file"),
         ("camp.yaml", "in a circle: camp.yaml -> camp.yaml"),
         ("5", "must be the path of a scenario file"),
     ],

@@ -69,8 +69,18 @@ def test_a_written_scenario_leaves_no_default_unsaid():
 def test_observations_are_written_from_where_they_will_be_read(tmp_path):
     scenario = camp(observations=str(tmp_path / "data" / "table.csv"))
     assert "observations: data/table.csv" in dump_scenario(scenario, relative_to=tmp_path)
-    assert f"observations: {tmp_path / 'data' / 'table.csv'}" in dump_scenario(scenario)
-    assert again(scenario, tmp_path, relative_to=tmp_path).observations == scenario.observations
+    for relative_to in (None, tmp_path, tmp_path / "elsewhere"):
+        folder = relative_to or tmp_path
+        folder.mkdir(exist_ok=True)
+        assert again(scenario, folder, relative_to).observations == scenario.observations
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=8))
+@settings(max_examples=25, deadline=None)
+def test_names_and_titles_may_be_in_any_script(tmp_path_factory, name):
+    scenario = camp(title=name, population={"origins": {name: 1}})
+    copy = again(scenario, tmp_path_factory.mktemp("written"))
+    assert (copy.title, copy.origin_names) == (name, (name,))
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,9 @@
 """What the core is given: numbers only, no names of scenario files.
 
 Axes, everywhere in this order: weeks ``T``, cases ``C``, replicates ``R``, households ``N``,
-guarantors ``G``, origins ``O``, options of going ``P`` (whole first, then the splits), classes ``K``.
-``C`` is 1 where every replicate has the same numbers, or ``R`` where each row has its own, so that one
-block can hold many cases.
+guarantors ``G``, origins ``O``, options of going ``P`` (whole first, then the splits) and classes
+``K``. ``C`` is 1 where every replicate has the same numbers, or ``R`` where each row has its own, so
+that one block can hold many cases.
 """
 
 from enum import IntEnum

@@ -4,12 +4,30 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Int64
 
 from returnsim.core.inputs import Inputs, Population
 from returnsim.core.record import column_names, record_week
 from returnsim.core.state import Moves
 from returnsim.core.week import open_camp, step
 from returnsim.draws import Draws
+
+
+class Events(NamedTuple):
+    """Movements of members in the order of weeks; row for row of the same length.
+
+    Places and classes are the numbers of `Place` and `Class`; the newly born come from
+    ``state.BORN``, those who arrive from ``state.OUTSIDE``. Growing older keeps the place.
+    """
+
+    replicate: Int64[np.ndarray, "E"]  # by number
+    household: Int64[np.ndarray, "E"]
+    week: Int64[np.ndarray, "E"]
+    source: Int64[np.ndarray, "E"]
+    source_class: Int64[np.ndarray, "E"]
+    target: Int64[np.ndarray, "E"]
+    target_class: Int64[np.ndarray, "E"]
+    number: Int64[np.ndarray, "E"]
 
 
 class Run(NamedTuple):
@@ -19,12 +37,12 @@ class Run(NamedTuple):
     ----------
     columns : dict of str to array, shape (R, W)
         The weekly record from ``inputs.record_from`` on.
-    events : list of Moves
-        Every movement of members, week by week, where they were asked for.
+    events : Events or None
+        Every movement of members, where they were asked for.
     """
 
     columns: dict[str, np.ndarray]
-    events: list[Moves]
+    events: Events | None
 
 
 def run_block(
@@ -55,14 +73,30 @@ def run_block(
     columns = {
         name: np.empty((len(people.members), len(recorded))) for name in column_names(guarantors)
     }
-    kept: list[Moves] = []
+    kept: list[Events] = []
     for t in range(weeks):
         happened = step(camp, t)
         if t in recorded:
             for name, values in record_week(camp, happened, t, guarantors).items():
                 columns[name][:, t - inputs.record_from] = values
         if events:
-            kept.append(happened.moves)
+            kept.append(_events(happened.moves, t, people, draws))
         if after_week is not None:
             after_week(t)
-    return Run(columns, kept)
+    return Run(columns, join_events(kept) if events else None)
+
+
+def join_events(parts: list[Events]) -> Events:
+    """The events of several weeks or blocks, one after the other."""
+    return Events(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+
+
+def _events(moves: Moves, t: int, people: Population, draws: Draws) -> Events:
+    households = people.members.shape[1]
+    number = np.asarray(draws.replicates, dtype=np.int64)
+    return Events(
+        number[moves.rows // households],
+        moves.rows % households,
+        np.full(len(moves.rows), t),
+        *moves[1:],
+    )

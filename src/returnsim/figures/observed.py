@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 from returnsim.analysis.observations import Observation
-from returnsim.figures.style import BLACK, GREY, LABEL_SIZE, ORANGE, PURPLE
+from returnsim.figures.style import BLACK, GREY, LABEL_SIZE, VERMILION, on_axis
 from returnsim.trajectories import Trajectories
 
 LONGEST_SOURCE = 30
@@ -27,7 +28,7 @@ class Look(NamedTuple):
 
 LOOKS = {
     "calibrate": Look("o", BLACK, "observed, used to fit"),
-    "validate": Look("D", PURPLE, "observed, kept to judge by"),
+    "validate": Look("D", VERMILION, "observed, kept to judge by"),
     "context": Look("X", GREY, "observed, context only"),
 }
 
@@ -99,8 +100,16 @@ def draw_observed(axes: Axes, marks: Sequence[Mark]) -> None:
     """
     for number, o, base in marks:
         look = LOOKS[o.use]
-        x = np.datetime64(o.end) + np.timedelta64(1, "D")
-        axes.vlines(x, base + o.low, base + o.high, color=look.colour, linewidth=1.2, zorder=4)
+        x = on_axis(o.end) + 1.0
+        axes.vlines(
+            x,
+            base + o.low,
+            base + o.high,
+            color=look.colour,
+            linewidth=1.2,
+            zorder=4,
+            clip_on=False,
+        )
         axes.plot(
             [x],
             [base + o.best],
@@ -111,6 +120,7 @@ def draw_observed(axes: Axes, marks: Sequence[Mark]) -> None:
             markeredgewidth=0.5,
             linestyle="none",
             zorder=5,
+            clip_on=False,
         )
         axes.annotate(
             str(number),
@@ -151,20 +161,21 @@ def draw_key(axes: Axes, marks: Sequence[Mark], heading: str = "Observed") -> No
     )
 
 
-def legend_handles(axes: Axes, marks: Sequence[Mark]) -> list[object]:
+def legend_handles(marks: Sequence[Mark]) -> list[Line2D]:
     """Markers for a legend, of the uses that occur."""
-    uses = [use for use in LOOKS if any(mark.observation.use == use for mark in marks)]
+    used = {mark.observation.use for mark in marks}
     return [
-        axes.plot(
+        Line2D(
             [],
             [],
-            marker=LOOKS[use].marker,
-            color=LOOKS[use].colour,
+            marker=look.marker,
+            color=look.colour,
             linestyle="none",
             markersize=4.5,
-            label=LOOKS[use].meaning,
-        )[0]
-        for use in uses
+            label=look.meaning,
+        )
+        for use, look in LOOKS.items()
+        if use in used
     ]
 
 

@@ -2,7 +2,7 @@
 
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -30,7 +30,7 @@ GREY = "#666666"
 
 WIDTH = 10.0
 DPI = 150
-LINE_OF_CAPTION = 150
+LINE_OF_CAPTION = 172
 LINE_OF_TITLE = 100
 LABEL_SIZE = 8.0
 LABEL_GAP = 1.25
@@ -40,7 +40,7 @@ ENDINGS = ("png", "svg")
 @contextmanager
 def in_style() -> Iterator[None]:
     """Apply the style while figures are drawn and saved, and nowhere else."""
-    style = {
+    style: Any = {
         "font.size": 9.0,
         "axes.titlesize": 9.5,
         "axes.titlelocation": "left",
@@ -150,22 +150,35 @@ def save(figure: Figure, directory: Path, name: str) -> list[Path]:
         file = directory / f"{name}.{ending}"
         metadata: dict[str, Any] = {"svg": {"Date": None}, "png": {"Software": None}}[ending]
         figure.savefig(file, dpi=DPI, metadata=metadata)
+        # What was laid out once stays so: the second file is the same picture, sooner.
+        figure.set_layout_engine("none")
         files.append(file)
     return files
 
 
+def on_axis(days: Any) -> Any:
+    """Place a day, or an array of days, on the axis of time."""
+    return date2num(days)  # type: ignore[no-untyped-call]
+
+
+def week_edges(trajectories: Trajectories) -> np.ndarray:
+    """Places of the first day recorded and of the first day after each week, shape (W + 1,)."""
+    first: float = on_axis(trajectories.dates[0])
+    return first + 7.0 * np.arange(len(trajectories.weeks) + 1)
+
+
 def week_ends(trajectories: Trajectories) -> np.ndarray:
-    """First day after each week: where its stocks, and its flows to date, are drawn."""
-    ends: np.ndarray = trajectories.dates + np.timedelta64(7, "D")
-    return ends
+    """Where stocks, and flows to date, are drawn: the first day after each week, shape (W,)."""
+    return week_edges(trajectories)[1:]
 
 
 def time_axis(axes: Axes, trajectories: Trajectories) -> None:
     """Lay out the dates of the weeks recorded."""
-    axes.set_xlim(trajectories.dates[0], week_ends(trajectories)[-1])
-    locator = AutoDateLocator(minticks=4, maxticks=9)
+    edges = week_edges(trajectories)
+    axes.set_xlim(edges[0], edges[-1])
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def count_axis(axes: Axes, unit: str) -> None:
@@ -226,13 +239,10 @@ def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
     labels : sequence of (float, str, str)
         Height of the line's end, text and colour; lines that end in NaN get no label.
     """
-    figure = axes.get_figure()
-    if figure is None:
-        return
     there = sorted((label for label in labels if np.isfinite(label[0])), key=lambda x: x[0])
     to_pixels, to_axes = axes.transData.transform, axes.transAxes.inverted().transform
-    # Constrained layout has not run yet; three quarters are what it leaves of the height.
-    height = axes.get_position().height * figure.get_figheight() * 72 * 0.75
+    # Constrained layout has not run yet; three quarters are about what it leaves of the height.
+    height = axes.bbox.height * 72 / axes.figure.dpi * 0.75
     gap = LABEL_SIZE * LABEL_GAP / height
     heights = [float(to_axes(to_pixels((0, y)))[1]) for y, _, _ in there]
     for y, (_, text, colour) in zip(_apart(heights, gap), there, strict=True):
@@ -264,6 +274,3 @@ def say_if_empty(axes: Axes, values: np.ndarray, text: str) -> None:
     """Write why a panel is empty, where none of its values exists."""
     if np.isnan(values).all():
         axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY)
-
-
-Draw = Callable[[Axes], None]

@@ -1,5 +1,6 @@
 """Scenario files: read, extend, override, all problems at once; and the other way, written out."""
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def load_scenario(path: str | Path, overrides: Overrides = ()) -> Scenario:
     try:
         root = _with_parents(_read(file, problems), file, (file.resolve(),), problems)
     except Unreadable as error:
-        raise ScenarioError(error.problems) from None
+        raise ScenarioError(in_order(problems + error.problems)) from None
     return _scenario(root, file.stem, overrides, problems)
 
 
@@ -85,7 +86,7 @@ def scenario_from(
     try:
         root = _with_parents(root, here, (), problems)
     except Unreadable as error:
-        raise ScenarioError(error.problems) from None
+        raise ScenarioError(in_order(problems + error.problems)) from None
     return _scenario(root, name, overrides, problems)
 
 
@@ -157,9 +158,14 @@ def _observations_from(node: Node, folder: Path) -> Node:
     written = node.value.get("observations") if isinstance(node.value, dict) else None
     if written is None or not isinstance(written.value, str | Path):
         return node
-    absolute = Node(str((folder / written.value).resolve()), written.mark, written.key_mark)
+    absolute = Node(_absolute(folder / written.value), written.mark, written.key_mark)
     assert isinstance(node.value, dict)  # noqa: S101
     return Node(node.value | {"observations": absolute}, node.mark, node.key_mark)
+
+
+def _absolute(path: Path) -> str:
+    """The path from the root; unlike resolving it, this asks nothing of the file system."""
+    return os.path.abspath(path)  # noqa: PTH100
 
 
 def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list[Problem]) -> Node:
@@ -171,14 +177,14 @@ def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list
     if not isinstance(extends.value, str) or not extends.value.strip():
         raise _cannot_extend(extends, "must be the path of a scenario file, as text")
     parent = file.parent / extends.value
+    if not parent.exists():
+        raise _cannot_extend(extends, f"no such file: {parent}")
     known = parent.resolve()
     if known in seen:
         round_trip = " -> ".join(path.name for path in (*seen, known))
         raise _cannot_extend(extends, f"the files extend one another in a circle: {round_trip}")
     if len(seen) >= MOST_FILES:
         raise _cannot_extend(extends, f"more than {MOST_FILES} files extend one another")
-    if not parent.exists():
-        raise _cannot_extend(extends, f"no such file: {parent}")
     below = _with_parents(_read(parent, problems), parent, (*seen, known), problems)
     own = {key: part for key, part in node.value.items() if key != "extends"}
     return merge(below, Node(own, node.mark, node.key_mark))
@@ -207,7 +213,7 @@ def _overrides(overrides: Overrides, problems: list[Problem]) -> list[tuple[Node
             problems.append(Problem(None, None, None, path, "", "only a file can extend another"))
         else:
             if keys == ("observations",) and isinstance(node.value, str | Path):
-                node = Node(str(Path(node.value).resolve()), node.mark, node.key_mark)
+                node = Node(_absolute(Path(node.value)), node.mark, node.key_mark)
             read.append((node, keys))
     return read
 

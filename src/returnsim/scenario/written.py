@@ -9,6 +9,9 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from ruamel.yaml import YAML
+from ruamel.yaml.representer import SafeRepresenter
+
 from returnsim.scenario.dated import ALWAYS, Entry
 from returnsim.scenario.evidence import SECTIONS, filled
 from returnsim.scenario.quantities import Model, Quantity
@@ -17,6 +20,19 @@ from returnsim.scenario.schema import Scenario
 Plain = Any
 LARGEST_EXACT_WHOLE = 2**53
 WIDTH = 110
+
+
+class _Representer(SafeRepresenter):
+    """Quotes every text that does not begin like a word: some would not be read as text again."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.yaml_representers = self.yaml_representers | {str: _Representer.represent_text}
+
+    def represent_text(self, text: str) -> Any:
+        """One text as a YAML scalar."""
+        style = None if text[:1].isalnum() else '"'
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def dump_scenario(scenario: Scenario, relative_to: Path | None = None) -> str:
@@ -34,13 +50,12 @@ def dump_scenario(scenario: Scenario, relative_to: Path | None = None) -> str:
     str
         A complete scenario file. Read again, it has the same hash.
     """
-    from ruamel.yaml import YAML
-
     data = plain_scenario(scenario)
     if scenario.observations is not None:
         data["observations"] = _path_from(scenario.observations, relative_to)
     text = StringIO()
     yaml: Any = YAML(typ="safe", pure=True)
+    yaml.Representer = _Representer
     yaml.sort_base_mapping_type_on_output = False
     yaml.allow_unicode = True
     yaml.width = WIDTH

@@ -1,0 +1,154 @@
+"""Who went home and when, with what befell them beneath."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from returnsim.analysis.observations import Observation
+from returnsim.analysis.summary import bands, in_words
+from returnsim.figures.observed import (
+    Mark,
+    draw_key,
+    draw_observed,
+    legend_handles,
+    within,
+)
+from returnsim.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    count_axis,
+    draw_bands,
+    label_ends,
+    new_figure,
+    on_axis,
+    time_axis,
+    week_edges,
+)
+from returnsim.trajectories import Trajectories
+
+STACK = (
+    ("children", SKY),
+    ("women", ORANGE),
+    ("elderly", PURPLE),
+    ("men_older", GREEN),
+    ("men_conscription_age", BLUE),
+)
+HARM = (
+    ("newly_held", "held at a checkpoint", ORANGE),
+    ("detained", "detained", VERMILION),
+    ("conscripted", "conscripted", BLUE),
+    ("disappeared", "disappeared", PURPLE),
+    ("killed", "killed", BLACK),
+)
+LINEAR_BELOW = 10.0
+SMOOTHED_WEEKS = 4
+NOTE = (
+    "Coloured areas are means over the replicates, which add up; lines are medians, shaded ranges "
+    "the middle 90 %. Harm is that of everyone who has returned; some of the detained are later "
+    "counted as disappeared or killed."
+)
+
+
+def departures(trajectories: Trajectories, observations: Sequence[Observation]) -> Figure:
+    """People who returned, by class and by week, and beneath them the harm that came to them.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+    observations : sequence of Observation
+        Departures counted over a window are laid on the simulated median at its first day.
+
+    Returns
+    -------
+    Figure
+    """
+    marks = _based(trajectories, within(trajectories, observations, "departures"))
+    note = NOTE
+    if marks:
+        note += " Observed counts begin on the simulated median at the first day counted."
+    figure = new_figure(trajectories, "People who returned, and the harm after it", 10.0, note)
+    columns = 2 if marks else 1
+    grid = figure.add_gridspec(
+        3, columns, width_ratios=[4.2, 1.3][:columns], height_ratios=[1.5, 1, 1.1]
+    )
+    top = figure.add_subplot(grid[0, 0])
+    _draw_stack(top, trajectories, marks)
+    _draw_weekly(figure.add_subplot(grid[1, 0], sharex=top), trajectories)
+    _draw_harm(figure.add_subplot(grid[2, 0], sharex=top), trajectories)
+    if marks:
+        draw_key(figure.add_subplot(grid[0, 1]), marks, "Observed, by the end of")
+    return figure
+
+
+def _based(trajectories: Trajectories, observations: Sequence[Observation]) -> list[Mark]:
+    """Count each observation from the simulated median at the day before its window."""
+    x = week_edges(trajectories)
+    to_date = np.concatenate([[0.0], bands(trajectories["departures"].cumsum(axis=1)).p50])
+    return [
+        Mark(i, o, float(np.interp(on_axis(o.start or o.end), x, to_date)))
+        for i, o in enumerate(observations, start=1)
+    ]
+
+
+def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -> None:
+    axes.set_title("Returned to date, by class")
+    x = week_edges(trajectories)
+    below = np.zeros(len(x))
+    labels = []
+    for name, colour in STACK:
+        weekly = trajectories[f"departures_{name}"].mean(axis=0)
+        above = below + np.concatenate([[0.0], weekly.cumsum()])
+        axes.fill_between(x, below, above, color=colour, alpha=0.55, linewidth=0)
+        labels.append((float(below[-1] + above[-1]) / 2, in_words(name), BLACK))
+        below = above
+    for mark in marks:
+        o = mark.observation
+        window = [on_axis(o.start or o.end), on_axis(o.end) + 1.0]
+        axes.plot(window, [mark.base, mark.base + o.best], color=BLACK, linewidth=0.7, zorder=3)
+    draw_observed(axes, marks)
+    time_axis(axes, trajectories)
+    count_axis(axes, "people")
+    label_ends(axes, labels)
+    if marks:
+        axes.legend(handles=legend_handles(marks), loc="lower right")
+
+
+def _draw_weekly(axes: Axes, trajectories: Trajectories) -> None:
+    span = min(SMOOTHED_WEEKS, len(trajectories.weeks))
+    weeks = f"mean of {span} weeks" if span > 1 else "the week recorded"
+    axes.set_title(f"Returned a week, {weeks}; scale in powers of ten above {LINEAR_BELOW:g}")
+    to_date = np.pad(trajectories["departures"].cumsum(axis=1), ((0, 0), (1, 0)))
+    values = (to_date[:, span:] - to_date[:, :-span]) / span
+    edges = week_edges(trajectories)
+    draw_bands(axes, (edges[span:] + edges[:-span]) / 2, values, BLUE, inner=False)
+    axes.set_yscale("symlog", linthresh=LINEAR_BELOW)
+    top = max(float(bands(values).p95.max()) * 1.3, LINEAR_BELOW)
+    axes.set_ylim(0, top)
+    powers = [10.0**n for n in range(1, 12) if 10.0**n <= top]
+    axes.set_yticks([0.0, LINEAR_BELOW / 2, *powers], minor=False)
+    axes.set_yticks([], minor=True)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.set_ylabel("people a week")
+    time_axis(axes, trajectories)
+
+
+def _draw_harm(axes: Axes, trajectories: Trajectories) -> None:
+    axes.set_title("Harm to those who returned, to date")
+    x = week_edges(trajectories)
+    labels = []
+    for column, text, colour in HARM:
+        to_date = np.pad(trajectories[column].cumsum(axis=1), ((0, 0), (1, 0)))
+        median = draw_bands(axes, x, to_date, colour, inner=False)
+        labels.append((float(median[-1]), f"{text} {median[-1]:,.0f}", colour))
+    time_axis(axes, trajectories)
+    count_axis(axes, "people")
+    label_ends(axes, labels)
