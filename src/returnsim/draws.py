@@ -1,9 +1,9 @@
 """Keyed random numbers: the same household meets the same luck in every case compared.
 
 A draw is a function of (seed, replicate, calendar week, process, household) and of nothing else.
-It is word ``household % 4`` of the Philox4x64-10 block (Salmon et al. 2011, "Parallel random
-numbers: as easy as 1, 2, 3") with key ``(seed, STREAM_VERSION)`` and counter ``(household // 4 + 1, 0,
-replicate, 64 * calendar week + process)``, turned into a uniform on [0, 1) by its upper 53 bits.
+It is word ``household % 4`` of the Philox4x64-10 block with key ``(seed, STREAM_VERSION)`` and
+counter ``(household // 4 + 1, 0, replicate, 64 * calendar week + process)``, turned into a uniform
+on [0, 1) by its upper 53 bits (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
 Nothing else in the package touches a generator.
 """
 

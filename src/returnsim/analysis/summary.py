@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("outcome", "unit", "median", "low90", "high90")
 NOT_DEFINED = "not defined"
+PLAIN_UNITS = ("people", "households")
+"""Units of whole counts."""
 WEEKS_PER_MONTH = 365.25 / 12 / 7
 HARMS = ("detained", "conscripted", "killed", "disappeared")
 """What befalls people after their return. The disappeared were detained before, and some of the
@@ -266,6 +268,6 @@ def as_text(value: float, unit: str) -> str:
     """
     if np.isnan(value):
         return NOT_DEFINED
-    if unit in {"people", "households"}:
+    if unit in PLAIN_UNITS:
         return f"{value:,.0f}"
     return f"{value:.1f}" if unit == "percent" else f"{value:.2f}"

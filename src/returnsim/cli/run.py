@@ -2,8 +2,8 @@
 
 import os
 import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +12,7 @@ import typer
 from returnsim.cli.options import ScenarioFile, Set
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from returnsim.analysis.observations import Observation
     from returnsim.scenario.schema import Scenario
     from returnsim.trajectories import Trajectories
 
@@ -61,8 +60,6 @@ def run(
     the range of the middle 90 % of them.
     """
     from returnsim.analysis.observations import load_observations
-    from returnsim.analysis.summary import summarise
-    from returnsim.assemble import simulate
     from returnsim.results import FIGURES, check_destination, planned, write_results
     from returnsim.scenario.files import load_scenario, require_observations
 
@@ -71,22 +68,137 @@ def run(
     observed = () if scenario.observations is None else load_observations(scenario.observations)
     folder = RESULTS / scenario.name if out is None else out
     check_destination(folder, planned(scenario, replicates, seed, households), overwrite=overwrite)
-    with _progress(f"{scenario.name}: {replicates} x {scenario.weeks} weeks") as progress:
-        trajectories = simulate(
+    trajectories = _simulate(scenario, replicates, seed, households, workers or _cores())
+    write_results(
+        trajectories,
+        folder,
+        command=_command(file, replicates, seed, overrides, households, out),
+        overwrite=overwrite,
+        figures=None if no_figures else _drawer(trajectories, observed),
+    )
+    if json:
+        typer.echo(_as_json(trajectories, folder))
+    else:
+        _print_table(trajectories)
+    said = (
+        f"The results are in {folder}" if no_figures else f"The figures are in {folder / FIGURES}"
+    )
+    typer.echo(said, err=True)
+
+
+def _simulate(
+    scenario: "Scenario", replicates: int, seed: int, households: int | None, workers: int
+) -> "Trajectories":
+    """Run with a bar and the time left on stderr."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    from returnsim.assemble import simulate
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeLeft(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(f"{replicates} replicates of {scenario.weeks} weeks", total=None)
+        return simulate(
             scenario,
             replicates,
             seed,
             households=households,
-            workers=workers or _cores(),
-            progress=progress,
+            workers=workers,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    drawn = None if no_figures else _drawer(trajectories, observed)
-    command = _command(file, replicates, seed, overrides, households, out)
-    write_results(trajectories, folder, command=command, overwrite=overwrite, figures=drawn)
-    summary = summarise(trajectories)
-    if json:
-        typer.echo(_as_json(summary))
-    else:
-        _print_table(scenario, trajectories, summary)
-    place = folder if no_figures else folder / FIGURES
-    typer.echo(f"{'Results' if no_figures else 'Figures'} are in {place}{os.sep}", err=True)
+
+
+def _drawer(
+    trajectories: "Trajectories", observed: "Sequence[Observation]"
+) -> "Callable[[Path], object]":
+    from returnsim.figures import write_figures
+
+    return partial(write_figures, trajectories, observed)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _command(
+    file: Path,
+    replicates: int,
+    seed: int,
+    overrides: list[str] | None,
+    households: int | None,
+    out: Path | None,
+) -> str:
+    """What to type to have the same run again, paths as they were typed."""
+    words = ["returnsim", "run", str(file), "--replicates", str(replicates), "--seed", str(seed)]
+    for override in overrides or ():
+        words += ["--set", override]
+    if households is not None:
+        words += ["--households", str(households)]
+    if out is not None:
+        words += ["--out", str(out)]
+    return shlex.join(words)
+
+
+def _as_json(trajectories: "Trajectories", folder: Path) -> str:
+    import json
+
+    from returnsim.analysis.summary import summarise
+    from returnsim.results import identity_of
+
+    # pandas writes what is not defined as null.
+    rows = json.loads(summarise(trajectories).to_json(orient="records", double_precision=10))
+    said = {
+        "scenario": trajectories.scenario.name,
+        "title": trajectories.scenario.title,
+        **identity_of(trajectories)._asdict(),
+        "results": str(folder),
+        "summary": rows,
+    }
+    return json.dumps(said, ensure_ascii=False, indent=2)
+
+
+def _print_table(trajectories: "Trajectories") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from returnsim.analysis.summary import PLAIN_UNITS, as_text, summarise
+
+    console = Console()
+    table = Table(
+        title=Text(trajectories.scenario.title),
+        title_justify="left",
+        caption=Text(_rests_on(trajectories)),
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+    )
+    table.add_column("people, if nothing else is said")
+    table.add_column("median", justify="right", no_wrap=True)
+    table.add_column("middle 90 %", justify="right", no_wrap=True)
+    for row in summarise(trajectories).itertuples(index=False):
+        what = row.outcome if row.unit in PLAIN_UNITS else f"{row.outcome}, {row.unit}"
+        median, low, high = (as_text(v, row.unit) for v in (row.median, row.low90, row.high90))
+        between = median if low == high else f"{low} to {high}"
+        table.add_row(Text(what), median, between)
+    console.print(table)
+
+
+def _rests_on(trajectories: "Trajectories") -> str:
+    guesses, numbers = trajectories.scenario.guesses()
+    number = len(trajectories.replicates)
+    return (
+        f"{number:,} replicate{'' if number == 1 else 's'}, seed {trajectories.seed}. "
+        f"{guesses} of {numbers} numbers are guesses without a source. "
+        "This shows what follows from them; it is not a forecast."
+    )

@@ -2,8 +2,8 @@
 
 Axes, everywhere in this order: weeks ``T``, cases ``C``, replicates ``R``, households ``N``,
 guarantors ``G``, origins ``O``, options of going ``P`` (whole first, then the splits) and classes
-``K``. ``C`` is 1 where every replicate has the same numbers, or ``R`` where each row has its own, so
-that one block can hold many cases.
+``K``. ``C`` is 1 where every replicate has the same numbers, or ``R`` where each row has its own,
+so that one block can hold many cases.
 """
 
 from enum import IntEnum

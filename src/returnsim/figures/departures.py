@@ -124,8 +124,8 @@ def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -
 
 def _draw_weekly(axes: Axes, trajectories: Trajectories) -> None:
     span = min(SMOOTHED_WEEKS, len(trajectories.weeks))
-    weeks = f"mean of {span} weeks" if span > 1 else "the week recorded"
-    axes.set_title(f"Returned a week, {weeks}; scale in powers of ten above {LINEAR_BELOW:g}")
+    what = f"Returned a week, mean of {span} weeks" if span > 1 else "Returned in the week"
+    axes.set_title(f"{what}; scale in powers of ten above {LINEAR_BELOW:g}")
     to_date = np.pad(trajectories["departures"].cumsum(axis=1), ((0, 0), (1, 0)))
     values = (to_date[:, span:] - to_date[:, :-span]) / span
     edges = week_edges(trajectories)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from returnsim.analysis.observations import Observation
 from returnsim.figures.style import BLACK, GREY, LABEL_SIZE, VERMILION, on_axis
@@ -131,6 +132,7 @@ def draw_observed(axes: Axes, marks: Sequence[Mark]) -> None:
             color=look.colour,
             ha="center",
             zorder=6,
+            path_effects=[withStroke(linewidth=2, foreground="white")],
         )
 
 

@@ -225,7 +225,8 @@ def draw_bands(
         axes.fill_between(x, found.p5, found.p95, color=colour, alpha=0.18, linewidth=0)
         if inner:
             axes.fill_between(x, found.p25, found.p75, color=colour, alpha=0.3, linewidth=0)
-    axes.plot(x, found.p50, color=colour, **({"linewidth": 1.4} | line))
+    # A line at nothing must be seen, not cut in half by the edge of the panel.
+    axes.plot(x, found.p50, color=colour, **({"linewidth": 1.4, "clip_on": False} | line))
     return found.p50
 
 
