@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from scipy.stats import expon, kstest, uniform
 
 from returnsim.core.inputs import NOT_LATER, Class, Population
-from returnsim.draws import Draws
+from returnsim.draws import Draws, Once
 from returnsim.errors import UsageError
 from returnsim.population import PopulationSpec, composition, make_population
 
@@ -83,7 +84,7 @@ def test_the_make_up_meets_the_targets_exactly_or_says_why_it_cannot(
     assert (make_up.more >= 0).all()
     assert make_up.head.sum() == pytest.approx(1)
     assert 0 <= make_up.partner <= 1
-    np.testing.assert_allclose(expected_members(spec), shares * size, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(expected_members(spec), shares * size, rtol=0, atol=1e-12)
 
 
 def test_the_camp_has_the_people_shares_and_sizes_of_its_targets():
@@ -131,6 +132,85 @@ def test_heads_are_as_old_as_their_class():
     assert people.head_age.max() <= 95
 
 
+@pytest.mark.parametrize(
+    ("head", "ages"),
+    [
+        (Class.WOMEN, uniform(18, 42)),
+        (Class.MEN_CONSCRIPTION_AGE, uniform(18, 25)),
+        (Class.MEN_OLDER, uniform(43, 17)),
+        (Class.ELDERLY, expon(60, 8)),
+    ],
+)
+def test_ages_are_spread_over_those_of_the_class_of_the_head(head: Class, ages: object):
+    shares = np.array([0.5, 0.1, 0.0, 0.0, 0.0])
+    shares[head] += 0.4
+    spec = spec_of(
+        household_size=6.0,
+        shares=shares,
+        single_men_households=0.0,
+        women_headed_households=float(head == Class.WOMEN),
+    )
+    drawn = population(spec).head_age.ravel()
+    assert kstest(drawn, ages.cdf).statistic < 2.2 / math.sqrt(drawn.size)
+
+
+def test_men_who_live_alone_are_of_any_age_of_their_class():
+    people = population(spec_of(households=20_000))
+    alone = people.members.sum(axis=-1) == 1
+    ages = people.head_age[alone & (people.members[..., Class.MEN_CONSCRIPTION_AGE] == 1)]
+    assert kstest(ages, uniform(18, 25).cdf).statistic < 2.2 / math.sqrt(ages.size)
+
+
+def test_no_trait_or_lot_tells_anything_of_another():
+    spec = spec_of(households=20_000)
+    people = population(spec)
+    logs = [np.log(getattr(people, name)) for name in ("income", "reserves", "goods")]
+    yes = [people.remittance > 0, people.vulnerable]
+    lots = [getattr(people, name) for name in Population._fields if name.endswith("_lot")]
+    sizes = [people.members.sum(axis=-1), people.origin, people.attachment]
+    columns = np.array([*logs, *yes, *lots, *sizes], dtype=float)[:, 0]
+    both = np.vstack([columns, people.checkpoint_lots[0].T])
+    apart = np.corrcoef(both) - np.eye(len(both))
+    assert np.abs(apart).max() < K_SE / math.sqrt(spec.households)
+
+
+def test_families_with_an_elderly_head_have_half_the_children():
+    spec = spec_of()
+    people = population(spec, replicates=4)
+    elderly = people.head_age >= 60
+    make_up = composition(spec)
+    mean = make_up.more[Class.CHILDREN] / 2
+    children = people.members[elderly][:, Class.CHILDREN]
+    assert abs(children.mean() - mean) < K_SE * math.sqrt(mean / len(children))
+    share = make_up.head[Class.ELDERLY] * (1 - spec.single_men_households)
+    assert abs(elderly.mean() - share) < K_SE * math.sqrt(share / elderly.size)
+
+
+def test_each_lot_is_the_draw_of_its_own_name():
+    people = population(spec_of(households=40), arrivals=2)
+    draws = Draws(7, [0])
+    for lot in ("queue", "ban", "persuasion", "vetting", "settling"):
+        expected = draws.once(Once[f"{lot}_lot".upper()], 42)
+        np.testing.assert_array_equal(getattr(people, f"{lot}_lot"), expected)
+    for party, lot in enumerate((Once.CHECKPOINT_0, Once.CHECKPOINT_1)):
+        np.testing.assert_array_equal(people.checkpoint_lots[..., party], draws.once(lot, 42))
+
+
+@pytest.mark.parametrize("women_headed", [1.0, 1 - 1e-13])
+def test_a_camp_without_men_can_be_made(women_headed: float):
+    spec = spec_of(
+        households=200,
+        household_size=3.0,
+        shares=np.array([0.6, 0.4, 0.0, 0.0, 0.0]),
+        single_men_households=0.0,
+        women_headed_households=women_headed,
+    )
+    people = population(spec)
+    assert not people.members[..., Class.MEN_CONSCRIPTION_AGE :].any()
+    assert (people.members[..., Class.WOMEN] > 0).all()
+    assert not people.wanted.any()
+
+
 def test_one_more_household_leaves_every_other_as_it_was():
     one, more = population(spec_of(households=50)), population(spec_of(households=51))
     for name in Population._fields:
@@ -176,6 +256,58 @@ def test_contacts_are_mutual_and_never_oneself_in_camps_of_any_size(
     assert all(one // rows == other // rows for one, other in links)
 
 
+def links_by_hand(
+    spec: PopulationSpec, origin: list[int], draws: Draws, row: int
+) -> set[tuple[int, int]]:
+    """The contact graph of one replicate, household by household."""
+    initial, rewired, links = spec.households, spec.contacts_rewired, set()
+    rings = {o: [n for n in range(initial) if origin[n] == o] for o in set(origin)}
+    for j in range(spec.contacts // 2):
+        lots = draws.once(Once.CONTACT_0 + j, len(origin))[row].tolist()
+        for n, u in enumerate(lots):
+            ring = rings[origin[n]]
+            if u < rewired:
+                other = int(u / rewired * initial)
+            elif n < initial:
+                other = ring[(ring.index(n) + j + 1) % len(ring)]
+            else:
+                rest = (u - rewired) / (1 - rewired)
+                other = ring[int(rest * len(ring))] if ring else int(rest * initial)
+            if other != n:
+                links |= {(n, other), (other, n)}
+    return links
+
+
+@pytest.mark.parametrize(
+    ("households", "arrivals", "contacts", "rewired"),
+    [(1, 3, 4, 0.1), (2, 1, 12, 0.0), (7, 4, 12, 0.3), (60, 6, 8, 0.1), (30, 5, 6, 1.0)],
+)
+def test_the_graph_is_the_one_found_household_by_household(
+    households: int, arrivals: int, contacts: int, rewired: float
+):
+    origins = np.array([0.6, 0.3, 0.05, 0.05])
+    spec = spec_of(
+        households=households, contacts=contacts, contacts_rewired=rewired, origins=origins
+    )
+    draws = Draws(9, [3, 0])
+    people = make_population(spec, np.arange(arrivals), draws)
+    rows = households + arrivals
+    by_hand = {
+        (one + row * rows, other + row * rows)
+        for row in range(2)
+        for one, other in links_by_hand(spec, people.origin[row].tolist(), draws, row)
+    }
+    assert links_of(people) == by_hand
+    for first, last in zip(people.contact_start, people.contact_start[1:], strict=False):
+        assert (np.diff(people.contact_rows[first:last]) > 0).all()
+
+
+def test_those_who_arrive_later_know_about_half_as_many():
+    spec = spec_of(households=3000)
+    number = np.diff(population(spec, arrivals=500).contact_start)[3000:]
+    assert number.mean() == pytest.approx(spec.contacts / 2, rel=0.02)
+
+
 def test_households_know_about_as_many_as_asked_mostly_of_their_origin():
     spec = spec_of(households=3000)
     people = population(spec)
@@ -205,6 +337,8 @@ def test_those_who_arrive_later_change_nothing_among_those_already_there():
             "women_headed",
         ),
         ({"shares": np.array([0.9, 0.08, 0.012, 0.004, 0.004])}, "shares"),
+        ({"household_size": 40.0}, "household_size"),
+        ({"single_men_households": 1.0}, "single_men_households"),
         ({"contacts": 400}, "contacts"),
     ],
 )

@@ -162,7 +162,7 @@ def test_a_second_guarantor_identical_in_every_field_changes_no_weekly_count():
 
 @pytest.mark.parametrize(
     "own_default",
-    ["levers.services.conditions=1", "behaviour.norm=0.45", "levers.news.reach=1"],
+    ["levers.services.conditions=1", "behaviour.reunite=0.5", "levers.news.reach=1"],
 )
 def test_a_lever_set_to_what_it_is_changes_nothing(own_default: str):
     path, value = own_default.split("=")

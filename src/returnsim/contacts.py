@@ -22,7 +22,8 @@ def make_contacts(
     initial : int
         Households in camp from the start.
     contacts : int
-        Mean number of contacts, even.
+        Mean number of contacts of those in camp from the start, even. A household draws half of
+        them and is drawn by others for the rest; nobody draws an arrival, which has half as many.
     rewired : float
         Share of links that lead anywhere instead of to a neighbour.
     draws : Draws

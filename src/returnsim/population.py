@@ -14,13 +14,50 @@ from returnsim.errors import UsageError
 MOST_OF_A_KIND = 30
 """No household has more members of a class than this beyond its head and partner."""
 
+LARGEST_MEAN = 12.0
+"""Up to this mean, cutting the numbers at `MOST_OF_A_KIND` moves the mean by less than 1e-5."""
+
 ELDERLY_SPAN, OLDEST = 8.0, 95.0
 SMALLEST = np.nextafter(0.0, 1.0)
 ROUNDING = 1e-12
 
 
 class PopulationSpec(NamedTuple):
-    """Targets of a synthetic population. Names and units: the scenario's ``population``."""
+    """Targets of a synthetic population, named as in the scenario's ``population``.
+
+    Attributes
+    ----------
+    households : int
+        In camp at the start, at least 1.
+    household_size : float
+        Mean number of members.
+    shares : array, shape (K,)
+        Shares of all people, by class.
+    single_men_households : float
+        Share of households that are one man of conscription age.
+    women_headed_households : float
+        Share of the other households, the families, that a woman heads.
+    origins : array, shape (O,)
+        Shares of households, by origin.
+    wanted_share : float
+        Share of the households with a man of 18 to 59 in which somebody is wanted.
+    vulnerable_share : float
+        Share of households with somebody ill, pregnant or an infant.
+    contacts : int
+        Mean number of contacts of those in camp at the start, even.
+    contacts_rewired : float
+        Share of links that lead anywhere instead of to a neighbour.
+    reserves_weeks, goods_weeks : float
+        Medians, in weeks of subsistence.
+    income : float
+        Median, in weeks of subsistence a week.
+    reserves_log_sd, income_log_sd, goods_log_sd : float
+        Standard deviations of the logarithms.
+    remittance_share : float
+        Share of households that are sent money.
+    remittance : float
+        What these are sent, in weeks of subsistence a week.
+    """
 
     households: int
     household_size: float
@@ -67,7 +104,8 @@ def composition(spec: PopulationSpec) -> Composition:
     Raises
     ------
     UsageError
-        If no make-up can: single men or heads of families ask for more than the shares give.
+        If no make-up can: single men or heads of families ask for more than the shares give, or
+        families would be too large to be drawn.
     """
     families = 1.0 - spec.single_men_households
     if families <= 0:
@@ -84,10 +122,16 @@ def composition(spec: PopulationSpec) -> Composition:
     head = _heads(each, spec.women_headed_households)
     beside = head[Class.MEN_CONSCRIPTION_AGE] + head[Class.MEN_OLDER]
     left = each[Class.WOMEN] - head[Class.WOMEN]
-    partner = min(1.0, left / beside) if beside > 0 else 0.0
+    partner = min(1.0, max(0.0, left) / beside) if beside > 0 else 0.0
     more = each - head
     more[Class.WOMEN] -= partner * beside
     more[Class.CHILDREN] = each[Class.CHILDREN] / (1.0 - head[Class.ELDERLY] / 2.0)
+    if more.max() > LARGEST_MEAN:
+        raise UsageError(
+            f"population.household_size: {spec.household_size:g} with these shares gives families "
+            f"a mean of {more.max():.1f} further members of one class; the most that can be drawn "
+            f"is {LARGEST_MEAN:g}; lower household_size"
+        )
     return Composition(head, partner, np.maximum(more, 0.0))
 
 
@@ -107,7 +151,7 @@ def _heads(each: np.ndarray, women_headed: float) -> np.ndarray:
             f"population.shares: men and elderly give {men.sum():.2f} possible heads a family, "
             f"but {needed:.2f} are needed; raise their shares or women_headed_households"
         )
-    head = men * needed / men.sum() if needed > 0 else np.zeros(len(Class))
+    head = men * needed / men.sum() if needed > ROUNDING else np.zeros(len(Class))
     head[Class.WOMEN] = women_headed
     return head
 

@@ -1,9 +1,12 @@
 """Blocks of replicates over processes: the same results whatever their number."""
 
 import multiprocessing
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 
 from returnsim.core.run import Run
@@ -49,7 +52,8 @@ def run_blocks(
     context = multiprocessing.get_context("spawn")
     done = context.Value("q", 0)
     with ProcessPoolExecutor(workers, context, _start_worker, (done,)) as pool:
-        futures = [pool.submit(_run_there, job, block) for block in blocks]
+        with _interrupts_ignored():
+            futures = [pool.submit(_run_there, job, block) for block in blocks]
         try:
             while not all(future.done() for future in futures):
                 if progress is not None:
@@ -66,6 +70,19 @@ def run_blocks(
     if progress is not None:
         progress(done.value)
     return runs
+
+
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """Let processes started meanwhile ignore Ctrl-C: the parent answers it, and stops them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _run_here(job: Job, blocks: list[list[int]], progress: Progress | None) -> list[Run]:

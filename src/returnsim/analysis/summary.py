@@ -64,7 +64,7 @@ def bands(values: Float[np.ndarray, "R W"]) -> Bands:
     Bands
         In the column's unit.
     """
-    return Bands(*percentiles(values, (5, 25, 50, 75, 95)))
+    return Bands(*percentiles(values, (5.0, 25.0, 50.0, 75.0, 95.0)))
 
 
 def percentiles(
@@ -109,7 +109,7 @@ def summarise(trajectories: Trajectories) -> "pd.DataFrame":
 
     rows = []
     for outcome in outcomes(trajectories):
-        low, median, high = percentiles(outcome.values[:, np.newaxis], (5, 50, 95))[:, 0]
+        low, median, high = percentiles(outcome.values[:, np.newaxis], (5.0, 50.0, 95.0))[:, 0]
         rows.append((outcome.name, outcome.unit, median, low, high))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -193,7 +193,7 @@ def _of_the_returned(trajectories: Trajectories) -> list[Outcome]:
             for name in CLASSES
         ),
         Outcome("men of conscription age detained after return", "people", arrested),
-        Outcome("men of conscription age among the returned", "percent", _share(trajectories, men)),
+        Outcome("returned, men of conscription age", "percent", _share(trajectories, men)),
         Outcome("households returned", "households", households),
         Outcome("of these, leaving someone behind", "households", split),
         Outcome("of these, leaving someone behind", "percent", per_hundred(split, households)),

@@ -259,7 +259,7 @@ def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
 
 
 def _apart(heights: Sequence[float], gap: float) -> list[float]:
-    """Move ascending heights apart to a gap, as a group about their middle, from 0 upwards."""
+    """Move ascending heights apart to a gap: upwards, and back down where they pass the top."""
     placed: list[float] = []
     for height in heights:
         placed.append(max(height, placed[-1] + gap) if placed else max(height, 0.0))

@@ -1,0 +1,204 @@
+"""``returnsim run`` prints returns with their harm, writes a folder, and stops without a trace."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from returnsim import cli
+from returnsim.scenario.files import load_scenario, scenario_hash
+
+CAMP = """
+title: A made-up [bold]camp[/bold]
+start: 2021-01-04
+weeks: 8
+population: {people: 300}
+behaviour: {intercept: -1}
+"""
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in, with one scenario in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "camp.yaml").write_text(CAMP)
+    return tmp_path
+
+
+@pytest.fixture
+def returnsim(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Run the command line; gives exit code, stdout and stderr."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        words = ["returnsim", "run", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", words)
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        out, err = capsys.readouterr()
+        return left.value.code or 0, out, err
+
+    return run
+
+
+SMALL = ("camp.yaml", "--replicates", 2, "--workers", 1, "--no-figures")
+
+
+def test_the_table_tells_the_harm_beside_the_returns(returnsim: Run):
+    code, out, err = returnsim(*SMALL)
+    assert code == 0
+    assert "A made-up [bold]camp[/bold]" in out
+    lines = [line.strip() for line in out.splitlines()]
+    names = [line.partition("  ")[0] for line in lines]
+    returned = names.index("returned")
+    assert "detained after return, per 100 returned" in names[returned : returned + 12]
+    assert "not a forecast" in " ".join(lines)
+    assert "100%" in err
+    assert "The results are in results/camp\n" in err
+
+
+def test_the_table_fits_a_narrow_terminal(returnsim: Run):
+    _, out, _ = returnsim(*SMALL)
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_results_go_to_a_folder_of_the_scenarios_name(returnsim: Run, folder: Path):
+    returnsim(*SMALL)
+    assert {p.name for p in (folder / "results" / "camp").iterdir()} == {
+        *("weekly.parquet", "summary.csv", "scenario.yaml", "run.json")
+    }
+
+
+def test_json_is_all_that_is_on_stdout_and_gaps_are_null(returnsim: Run):
+    code, out, _ = returnsim(*SMALL, "--json", "--set", "levers.corridor.open=false")
+    assert code == 0
+    told = json.loads(out)
+    assert (told["scenario"], told["seed"], told["replicates"]) == ("camp", 1, [0, 1])
+    assert told["results"] == "results/camp"
+    by_name = {(row["outcome"], row["unit"]): row for row in told["summary"]}
+    assert by_name["returned", "people"]["median"] == 0
+    assert by_name["detained after return", "per 100 returned"]["median"] is None
+
+
+def test_what_is_not_defined_is_said_so(returnsim: Run):
+    _, out, _ = returnsim(*SMALL, "--set", "levers.corridor.open=false")
+    (line,) = [ln for ln in out.splitlines() if "killed after return, per 100 returned" in ln]
+    assert line.split("  ")[-1].strip() == "not defined"
+
+
+def test_the_command_written_down_gives_the_same_run_again(returnsim: Run, folder: Path):
+    override = "population.origins={the hill towns: 1}"
+    asked = (*SMALL, "--seed", 7, "--households", 25, "--set", override)
+    _, first, _ = returnsim(*asked, "--json", "--out", "first run")
+    told = json.loads((folder / "first run" / "run.json").read_text())
+    again = (
+        "returnsim run camp.yaml --replicates 2 --seed 7 "
+        "--set 'population.origins={the hill towns: 1}' --households 25 --out 'first run'"
+    )
+    assert told["command"] == again
+    assert told["households"] == 25
+    inside = load_scenario(folder / "first run" / "scenario.yaml")
+    assert scenario_hash(inside) == told["scenario_hash"]
+    code, second, _ = returnsim(*asked, "--json", "--out", "first run")
+    assert code == 0
+    assert json.loads(second)["summary"] == json.loads(first)["summary"]
+
+
+def test_figures_are_drawn_unless_unwanted(returnsim: Run, folder: Path):
+    code, _, err = returnsim(*SMALL[:-1], "--out", "here")
+    assert code == 0
+    assert "The figures are in here/figures" in err
+    names = {p.name for p in (folder / "here" / "figures").iterdir()}
+    assert {"camp_population.png", "departures.svg", "harm.png", "trust.svg"} <= names
+
+
+def test_another_run_in_the_folder_is_told_before_any_time_is_lost(returnsim: Run, folder: Path):
+    returnsim(*SMALL)
+    before = (folder / "results" / "camp" / "run.json").read_bytes()
+    code, out, err = returnsim(*SMALL, "--seed", 2)
+    assert (code, out) == (2, "")
+    assert "another run" in err
+    assert "--overwrite" in err
+    assert "%" not in err
+    assert (folder / "results" / "camp" / "run.json").read_bytes() == before
+    assert returnsim(*SMALL, "--seed", 2, "--overwrite")[0] == 0
+    assert (folder / "results" / "camp" / "run.json").read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("none.yaml",), "none.yaml"),
+        (("camp.yaml", "--replicates", 0), "--replicates"),
+        (("camp.yaml", "--replicates", 10_001), "--replicates"),
+        (("camp.yaml", "--seed", -1), "--seed"),
+        (("camp.yaml", "--seed", 2**64), "--seed"),
+        (("camp.yaml", "--households", 19), "--households"),
+        (("camp.yaml", "--workers", 0), "--workers"),
+        (("camp.yaml", "--set", "levers.sieg.severity=0"), "did you mean"),
+        (("camp.yaml", "--set", "observations=none.csv"), "none.csv"),
+        (("camp.yaml", "--out", "camp.yaml"), "is a file"),
+    ],
+)
+def test_a_mistake_ends_with_code_two_and_writes_nothing(
+    returnsim: Run, folder: Path, arguments: tuple[object, ...], said: str
+):
+    code, out, err = returnsim(*arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert [p.name for p in folder.iterdir()] == ["camp.yaml"]
+
+
+def test_a_mistake_in_the_observations_is_told_before_the_run(returnsim: Run, folder: Path):
+    (folder / "seen.csv").write_text("quantity\n")
+    code, _, err = returnsim(*SMALL, "--set", "observations=seen.csv")
+    assert code == 2
+    assert "seen.csv:1:1" in err
+    assert not (folder / "results").exists()
+
+
+def test_an_interrupted_run_leaves_with_130_and_writes_nothing(folder: Path):
+    (folder / "camp.yaml").write_text(CAMP.replace("weeks: 8", "weeks: 5000"))
+    command = "import sys; from returnsim.cli import main; main()"
+    words = ["run", "camp.yaml", "--replicates", "64", "--workers", "2"]
+    terminal, inner = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-c", command, *words],
+        stdout=subprocess.PIPE,
+        stderr=inner,
+        cwd=folder,
+        start_new_session=True,
+    ) as process:
+        os.close(inner)
+        told = b""
+        while b"1%" not in told:
+            told += os.read(terminal, 1024)
+        os.killpg(process.pid, signal.SIGINT)
+        told += _rest(terminal)
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    os.close(terminal)
+    assert process.returncode == cli.EXIT_INTERRUPTED
+    assert b"nothing was written" in told
+    assert b"Traceback" not in told
+    assert [p.name for p in folder.iterdir()] == ["camp.yaml"]
+
+
+def _rest(terminal: int) -> bytes:
+    """What is said until the other side is closed, which Linux tells as an error."""
+    told = b""
+    while True:
+        try:
+            more = os.read(terminal, 1024)
+        except OSError:
+            return told
+        if not more:
+            return told
+        told += more
