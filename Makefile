@@ -4,18 +4,24 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
+CHECKED := returnsim.core,returnsim.draws,returnsim.population,returnsim.contacts
 
-.PHONY: demo test lint types check-layers verify bench clean
+.PHONY: demo test lint types check-layers shapes verify bench clean
 
 demo: $(STAMP)
 	$(BIN)/returnsim run scenarios/rukban/2019-2025.yaml --replicates 64 --seed 1 --out results/rukban-2019-2025 --overwrite
 	@echo "The figures are in results/rukban-2019-2025/figures/"
 
-test: lint types check-layers
+test: lint types check-layers shapes
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 verify: $(DEV)
 	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto tests/core tests/test_population.py --jaxtyping-packages=$(CHECKED),beartype.beartype
+
+# The shapes in the annotations, checked while the core runs.
+shapes: $(DEV)
+	$(BIN)/python -m pytest -q -n auto tests/core/test_invariants.py --jaxtyping-packages=$(CHECKED),beartype.beartype
 
 lint: $(DEV)
 	$(BIN)/ruff check .

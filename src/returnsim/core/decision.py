@@ -5,72 +5,25 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int64
 
-from returnsim.core.hardship import Value, logistic
 from returnsim.core.inputs import UNIT, WEEKS_PER_YEAR, Class, Conditions, Parameters, Place
 from returnsim.core.inputs import Population as People
 from returnsim.core.passage import Fare, fare
 from returnsim.core.risk import perceived_conscription, perceived_harm
 from returnsim.core.state import NOBODY, Rows, State
 from returnsim.core.trust import Beliefs
+from returnsim.core.utility import (
+    Coefficients,
+    coefficients_of,
+    intention,
+    offer_terms,
+    onward_terms,
+    pull_terms,
+    total,
+    withdrawal,
+)
 
 STAY, ONWARD = 0, NOBODY
 CLOSED = -np.inf
-
-
-def pull(
-    p: Parameters,
-    *,
-    hardship: Value,
-    age: Value,
-    attachment: Value,
-    services: Value,
-    norm: Value,
-    reunite: Value,
-) -> Value:
-    """What draws a household home whoever vouches, in log-odds against staying."""
-    return (
-        p.intercept
-        + p.hardship * hardship
-        + p.age * (age - 45.0) / 15.0
-        + p.attachment * attachment
-        + p.services * (services - 1.0)
-        + p.norm * norm
-        + p.reunite * reunite
-    )
-
-
-def utility_home(
-    p: Parameters,
-    *,
-    pull_: Value,
-    harm: Value,
-    conscription: Value,
-    short: Value,
-    is_split: Value,
-) -> Value:
-    """Utility of an offer of going home, staying being 0 (McFadden 1974)."""
-    return (
-        pull_
-        - p.perceived_risk * harm
-        - p.conscription * conscription
-        - p.cost * short
-        - p.separation * is_split
-    )
-
-
-def utility_onward(p: Parameters, *, hardship: Value, short: Value) -> Value:
-    """Utility of the onward route, staying being 0."""
-    return p.onward_intercept + p.hardship * hardship - p.cost * short
-
-
-def withdrawal(utility: Value, commitment: Value) -> Value:
-    """Weekly probability that a registered household takes its name back."""
-    return logistic(-(utility + commitment))
-
-
-def intention(share_not_home: Value, weeks: Value) -> Value:
-    """Probability of choosing home within ``weeks`` at today's conditions."""
-    return 1.0 - share_not_home**weeks
 
 
 class Choices(NamedTuple):
@@ -97,7 +50,7 @@ class Standing(NamedTuple):
     """What the decision needs to know of some rows, gathered once."""
 
     rows: Rows
-    p: Parameters  # as one value for all or one for each row
+    k: Coefficients
     pull: np.ndarray
     perceived: np.ndarray
     origin: np.ndarray
@@ -159,7 +112,7 @@ def decide(
         lapsed,
         withdrawn,
         changed,
-        np.asarray(intention(_share_not_home(free), rows.of(p.intention_weeks))),
+        np.asarray(intention(_share_not_home(free), standing.k.intention_weeks)),
     )
 
 
@@ -167,42 +120,24 @@ def _standing(
     rows: Rows, state: State, people: People, p: Parameters, week: Conditions, t: int
 ) -> Standing:
     index = rows.index
-    by_row = {
-        name: rows.of(getattr(p, name))
-        for name in [
-            "intercept",
-            "hardship",
-            "age",
-            "attachment",
-            "services",
-            "norm",
-            "reunite",
-            "perceived_risk",
-            "conscription",
-            "cost",
-            "separation",
-            "onward_intercept",
-            "commitment",
-            "horizon_weeks",
-            "conscription_per_week",
-        ]
-    }
-    behaviour = p._replace(**by_row)
+    k = coefficients_of(rows, p)
     origin = people.origin.ravel()[index]
     known = state.known[index]
     gone_before = state.party_week[0, index] != NOBODY
     return Standing(
         rows=rows,
-        p=behaviour,
+        k=k,
         pull=np.asarray(
-            pull(
-                behaviour,
-                hardship=state.hardship[index],
-                age=people.head_age.ravel()[index] + t / WEEKS_PER_YEAR,
-                attachment=people.attachment.ravel()[index],
-                services=rows.at(week.services, origin),
-                norm=state.moving[index] / np.maximum(known, 1),
-                reunite=gone_before,
+            total(
+                pull_terms(
+                    k,
+                    hardship=state.hardship[index],
+                    age=people.head_age.ravel()[index] + t / WEEKS_PER_YEAR,
+                    attachment=people.attachment.ravel()[index],
+                    services=rows.at(week.services, origin),
+                    norm=state.moving[index] / np.maximum(known, 1),
+                    reunite=gone_before,
+                )
             )
         ),
         perceived=state.perceived[rows.replicate, origin],
@@ -233,7 +168,7 @@ def _offers(
                 is_open &= s.first_party & (goers < s.size)
             toll = fare(s.rows, state.parties_last_week, week, p, goers / s.size, g)
             value = _utility(s, state, beliefs, week, p, o, g)
-            priced = value - s.p.cost * toll.short(s.reserves)
+            priced = value - s.k.cost * toll.short(s.reserves)
             mine = (registered_option == o + 1) & (registered_with == g)
             registered = np.where(mine, priced, registered)
             free[o] = np.maximum(free[o], np.where(is_open, value, CLOSED))
@@ -255,19 +190,18 @@ def _utility(
         exposure = exposure - s.rows.at(p.believed_settles, g) * ((wanted - settled) / UNIT)
     men = s.men * p.options[o, Class.MEN_CONSCRIPTION_AGE]
     harm = perceived_harm(
-        beliefs.kappa[g], beliefs.omega[g], exposure, s.perceived, s.p.horizon_weeks
+        beliefs.kappa[g], beliefs.omega[g], exposure, s.perceived, s.k.horizon_weeks
     )
     draft = perceived_conscription(
         men,
         beliefs.trust[g],
-        per_week=s.p.conscription_per_week,
+        per_week=s.k.conscription_per_week,
         enforced=s.rows.of(week.enforced),
         deferral_weeks=s.rows.of(week.deferral),
-        horizon_weeks=s.p.horizon_weeks,
+        horizon_weeks=s.k.horizon_weeks,
     )
-    return np.asarray(
-        utility_home(s.p, pull_=s.pull, harm=harm, conscription=draft, short=0.0, is_split=o > 0)
-    )
+    terms = offer_terms(s.k, harm=harm, conscription=draft, short=0.0, is_split=float(o > 0))
+    return np.asarray(s.pull + total(terms))
 
 
 def _onward(s: Standing, state: State, people: People, week: Conditions) -> np.ndarray:
@@ -277,7 +211,8 @@ def _onward(s: Standing, state: State, people: People, week: Conditions) -> np.n
     cost = s.rows.of(week.onward_cost)
     toll = Fare(cost, cost)
     affordable = s.reserves + people.goods.ravel()[index] >= cost
-    value = utility_onward(s.p, hardship=state.hardship[index], short=toll.short(s.reserves))
+    terms = onward_terms(s.k, hardship=state.hardship[index], short=toll.short(s.reserves))
+    value = total(terms)
     return np.where(s.rows.of(week.onward_open) & affordable, value, CLOSED)
 
 
@@ -334,7 +269,7 @@ def _waiting(
     guarantor = state.guarantor[rows.index].astype(np.int64)
     goers = state.option_size[option - 1, rows.index]
     lapsed = ~rows.at(week.active, guarantor) | (goers == 0)
-    commitment = s.p.commitment if s.p.commitment.ndim == 0 else s.p.commitment[waiting]
+    commitment = np.broadcast_to(s.k.commitment, s.reserves.shape)[waiting]
     leave_queue = np.asarray(withdrawal(offers.registered[waiting], commitment))
     draw = u[waiting]
     withdrawn = ~lapsed & (draw < leave_queue)

@@ -1,0 +1,120 @@
+"""Utilities of the choice, term by term: the one definition for a scalar, an array, a loop.
+
+Random utility with log-odds against staying, whose utility is 0 (McFadden 1974, "Conditional logit
+analysis of qualitative choice behavior").
+"""
+
+from functools import reduce
+from operator import add
+from typing import NamedTuple
+
+from returnsim.core.hardship import Value, logistic
+from returnsim.core.inputs import Parameters
+from returnsim.core.state import Rows
+
+REFERENCE_AGE, AGE_STEP = 45.0, 15.0
+"""Years: the age at which the term of age is 0, and those that its coefficient is for."""
+
+
+class Coefficients(NamedTuple):
+    """The parameters of the decision, each as one value for all or one for each row."""
+
+    intercept: Value
+    hardship: Value
+    age: Value
+    attachment: Value
+    services: Value
+    norm: Value
+    reunite: Value
+    perceived_risk: Value
+    conscription: Value
+    cost: Value
+    separation: Value
+    onward_intercept: Value
+    commitment: Value
+    horizon_weeks: Value
+    intention_weeks: Value
+    conscription_per_week: Value
+
+
+def coefficients_of(rows: Rows, p: Parameters) -> Coefficients:
+    """Take the decision's parameters for some rows."""
+    return Coefficients(*(rows.of(getattr(p, name)) for name in Coefficients._fields))
+
+
+def pull_terms(
+    k: Coefficients,
+    *,
+    hardship: Value,
+    age: Value,
+    attachment: Value,
+    services: Value,
+    norm: Value,
+    reunite: Value,
+) -> dict[str, Value]:
+    """Terms of going home that hold whoever vouches.
+
+    Parameters
+    ----------
+    k : Coefficients
+    hardship : share
+    age : years of the head
+    attachment : standard deviations
+    services : conditions at home, 1 the reference
+    norm : share of known contacts who registered or left
+    reunite : 1 where a party of the household went before
+    """
+    return {
+        "intercept": k.intercept,
+        "hardship": k.hardship * hardship,
+        "age": k.age * (age - REFERENCE_AGE) / AGE_STEP,
+        "attachment": k.attachment * attachment,
+        "services": k.services * (services - 1.0),
+        "norm": k.norm * norm,
+        "reunite": k.reunite * reunite,
+    }
+
+
+def offer_terms(
+    k: Coefficients, *, harm: Value, conscription: Value, short: Value, is_split: Value
+) -> dict[str, Value]:
+    """Terms of going home that hang on the guarantor and on who goes.
+
+    Parameters
+    ----------
+    k : Coefficients
+    harm : probability of harm as perceived, `risk.perceived_harm`
+    conscription : probability of conscription as perceived, `risk.perceived_conscription`
+    short : share of the journey's cost that the purse lacks
+    is_split : 1 where somebody is to stay behind
+    """
+    return {
+        "perceived_risk": -k.perceived_risk * harm,
+        "conscription": -k.conscription * conscription,
+        "cost": -k.cost * short,
+        "separation": -k.separation * is_split,
+    }
+
+
+def onward_terms(k: Coefficients, *, hardship: Value, short: Value) -> dict[str, Value]:
+    """Terms of going on elsewhere."""
+    return {
+        "intercept": k.onward_intercept,
+        "hardship": k.hardship * hardship,
+        "cost": -k.cost * short,
+    }
+
+
+def total(terms: dict[str, Value]) -> Value:
+    """Sum of the terms, in their order."""
+    return reduce(add, terms.values())
+
+
+def withdrawal(utility: Value, commitment: Value) -> Value:
+    """Weekly probability that a registered household takes its name back."""
+    return logistic(-(utility + commitment))
+
+
+def intention(share_not_home: Value, weeks: Value) -> Value:
+    """Probability of choosing home within ``weeks`` at today's conditions."""
+    return 1.0 - share_not_home**weeks
