@@ -2,8 +2,8 @@
 
     .venv/bin/python experiments/rukban_against_record.py
 
-The values of the scenario were tuned with this record in view: this shows where the model bends to it
-and where it does not, and is no test of it.
+The values of the scenario were tuned with this record in view: this shows where the model bends to
+it and where it does not, and is no test of it.
 """
 
 from pathlib import Path
