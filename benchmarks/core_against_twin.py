@@ -1,4 +1,4 @@
-"""How fast the core steps households, beside the plain-Python twin in the same interleaved run.
+"""How fast the core steps households, beside the plain Mesa twin in the same interleaved run.
 
     .venv/bin/python benchmarks/core_against_twin.py
 
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.reference.twin import Twin  # noqa: E402
+from benchmarks.peers.plain_mesa import PlainModel  # noqa: E402
 
 from returnsim.assemble import Plan, plan_run  # noqa: E402
 from returnsim.core.run import run_block  # noqa: E402
@@ -32,7 +32,7 @@ def household_weeks_a_second(plan: Plan, replicates: int, slow: bool) -> float:
     people = make_population(plan.spec, plan.arrival_weeks, draws)
     start = time.perf_counter()
     if slow:
-        Twin(plan.inputs, people, 1, 0, 0).run()
+        PlainModel(plan.inputs, people, 1, 0).run()
     else:
         run_block(plan.inputs, people, draws, plan.guarantors)
     seconds = time.perf_counter() - start
@@ -43,7 +43,7 @@ def main() -> None:
     scenario = load_scenario(ROOT / "scenarios/rukban/2019-2025.yaml", {"weeks": WEEKS})
     small, full = plan_run(scenario, 1, HOUSEHOLDS), plan_run(scenario, 1)
     cases = {
-        f"twin, {HOUSEHOLDS} households": (small, 1, True),
+        f"plain Mesa, {HOUSEHOLDS} households": (small, 1, True),
         "core, full camp, one replicate": (full, 1, False),
         f"core, full camp, a block of {BLOCK}": (full, BLOCK, False),
     }
@@ -55,7 +55,7 @@ def main() -> None:
     print(f"Rukban, first {WEEKS} weeks, median of {ROUNDS} interleaved rounds")
     for name, values in rates.items():
         rate = statistics.median(values)
-        print(f"{name:40} {rate / 1e6:8.3f} million household-weeks/s  {rate / slowest:6.0f} x")
+        print(f"{name:40} {rate:12,.0f} household-weeks/s  {rate / slowest:6.0f} x")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The core against the slow twin, against itself in other blocks, and against a changed future."""
+"""The core against its plain Mesa twin, against itself in other blocks, and a changed future."""
 
 import numpy as np
 import pytest
+from benchmarks.peers.plain_mesa import PlainModel
 
 from returnsim.core.inputs import Conditions, Inputs, Population, stack
 from returnsim.core.record import record_week
@@ -9,7 +10,6 @@ from returnsim.core.week import step
 from tests.core.runs import camp_of, one_replicate, record, weeks_of
 from tests.reference.busy import busy_inputs, busy_population
 from tests.reference.tiny import tiny_inputs, tiny_population
-from tests.reference.twin import Twin
 
 FLOAT_TOLERANCE = 1e-12
 
@@ -40,13 +40,13 @@ def assert_same_household(camp, row: int, twin_household) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("cases", [1, 2])
-def test_the_core_equals_the_slow_twin_household_by_household(seed: int, cases: int):
+def test_the_core_equals_the_plain_mesa_twin_household_by_household(seed: int, cases: int):
     replicates = 2
     inputs = busy_inputs(seed, weeks=30, cases=cases)
     people = busy_population(seed, replicates=replicates)
     households = people.members.shape[1]
     camp = camp_of(inputs, people, seed=9)
-    twins = [Twin(inputs, people, 9, r, r) for r in range(replicates)]
+    twins = [PlainModel(inputs, people, 9, r, r) for r in range(replicates)]
     for t, happened in weeks_of(camp):
         columns = record_week(camp, happened, t, ("0", "1", "2"))
         for r, twin in enumerate(twins):

@@ -1,1 +1,1 @@
-"""A slow twin of the model, written from ``docs/model.md`` alone to check the core."""
+"""Hand-made inputs, and the plain Mesa twin of the core held to ``docs/model.md``."""

@@ -1,10 +1,9 @@
 """What the tests of the twin share: small households, certain coefficients, and the luck met."""
 
+from benchmarks.peers.plain_mesa import PlainHousehold, PlainModel
+
 from returnsim.core.inputs import Inputs, Place, Population
 from returnsim.draws import Draws, Weekly
-
-from .household import Household
-from .twin import Twin
 
 ONE_MAN = [0, 0, 1, 0, 0]
 FAMILY = [2, 1, 1, 0, 0]
@@ -13,9 +12,9 @@ CERTAIN = 50.0
 SEED = 11
 
 
-def twin_of(inputs: Inputs, population: Population, replicate: int = 0, row: int = 0) -> Twin:
+def twin_of(inputs: Inputs, population: Population, replicate: int = 0, row: int = 0) -> PlainModel:
     """The twin of one replicate, under the seed of these tests."""
-    return Twin(inputs, population, SEED, replicate, row)
+    return PlainModel(inputs, population, SEED, replicate, row)
 
 
 def luck(process: Weekly, inputs: Inputs, week: int, households: int = 1) -> list[float]:
@@ -25,6 +24,6 @@ def luck(process: Weekly, inputs: Inputs, week: int, households: int = 1) -> lis
     return drawn
 
 
-def home_of(household: Household) -> int:
+def home_of(household: PlainHousehold) -> int:
     """How many of a household are at home."""
     return household.count(Place.HOME_0, Place.HOME_1)

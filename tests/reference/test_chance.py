@@ -3,10 +3,9 @@
 import math
 
 import pytest
+from benchmarks.peers.plain_chance import binomial, event, pick
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from .chance import binomial, event, pick
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from returnsim.core.inputs import UNIT, Place
 from returnsim.draws import Weekly
 
 from .cases import CERTAIN, FAMILY, ONE_MAN, WHOLE_AND_WITHOUT_MEN, luck, twin_of
-from .choice import Choice
 from .tiny import ByWeek, tiny_inputs, tiny_population
 
 # 7. Custody
@@ -127,7 +126,7 @@ def test_lorries_are_shared_by_the_parties_of_the_week_before():
     population = tiny_population([ONE_MAN] * 2, reserves=10.0, queue_lot=[0.1, 0.9])
     twin = twin_of(inputs, population)
     twin.step()
-    assert Choice(twin, twin.households[1]).fare(1, 0) == pytest.approx(2.0 * 0.75 + 0.5)
+    assert twin.households[1].fare(1, 0) == pytest.approx(2.0 * 0.75 + 0.5)
 
 
 def test_a_split_pays_its_share_of_the_fee_from_its_reserves():

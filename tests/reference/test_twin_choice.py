@@ -4,12 +4,12 @@ import math
 
 import numpy as np
 import pytest
+from benchmarks.peers.plain_choice import Choice
 
 from returnsim.core.inputs import UNLIMITED, Place
 from returnsim.draws import Weekly
 
 from .cases import CERTAIN, FAMILY, ONE_MAN, WHOLE_AND_WITHOUT_MEN, home_of, luck, twin_of
-from .choice import Choice
 from .tiny import ByWeek, tiny_inputs, tiny_population
 
 # 6. Perceived risk and the choice
@@ -56,9 +56,9 @@ def test_the_value_of_going_home_is_the_sum_of_its_terms():
         draft = 1 - math.exp(-0.02 * 0.5 * (20 - 10 * tau))
         plain = common - 2.0 * harm - 1.5 * draft
         values.append(plain)
-        choice = Choice(twin, twin.households[0])
+        choice = Choice(twin.households[0])
         assert choice.value(1, g) == pytest.approx(plain - 0.9 * short)
-        assert choice.value(1, g, with_cost=False) == pytest.approx(plain)
+        assert choice.value_but_cost(1, g) == pytest.approx(plain)
     p = 1 / (1 + math.exp(-max(values)))
     assert twin.run()["intention_share"] == pytest.approx([1 - (1 - p) ** 2])
 
@@ -233,7 +233,7 @@ def test_the_norm_is_the_share_of_known_contacts_already_moving():
     twin.step()
     moving = sum(household.registered for household in twin.households[1:3])
     household = twin.households[0]
-    assert Choice(twin, household).norm() == moving / 2
+    assert household.norm() == moving / 2
     twin.step()
     later = sum(h.registered for h in twin.households[1:4])
-    assert Choice(twin, household).norm() == later / 3
+    assert household.norm() == later / 3

@@ -14,7 +14,8 @@ def logit_shares(values: list[float]) -> list[float]:
     """Shares of the multinomial logit; the largest value is taken off so that none overflows."""
     largest = max(values)
     weights = [math.exp(value - largest) for value in values]
-    return [weight / sum(weights) for weight in weights]
+    total = sum(weights)
+    return [weight / total for weight in weights]
 
 
 def cut(u: float, shares: list[float]) -> int:
@@ -24,6 +25,7 @@ def cut(u: float, shares: list[float]) -> int:
         upper += share
         if upper > u:
             return number
+    # Rounding alone keeps the sum of all at or under u: it belongs to the last share there is.
     return max(number for number, share in enumerate(shares) if share > 0)
 
 
