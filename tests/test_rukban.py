@@ -160,6 +160,23 @@ def test_a_second_guarantor_identical_in_every_field_changes_no_weekly_count():
     assert (doubled["departures_again"] == 0).all()
 
 
+def test_what_will_set_two_guarantors_apart_changes_nothing_before():
+    later = BARE | {"enforcement": [{"from": "2019-02-04", "value": 0.1}]}
+    later["enforcement"] = [*later["enforcement"], {"from": "2019-06-03", "value": 0.9}]
+    both = {"guarantors.settlement": BARE, "weeks": 30}
+    runs = [
+        simulate(
+            load_scenario(LONG, SHORT | both | {"guarantors.again": other}), 2, households=400
+        )
+        for other in (BARE, later)
+    ]
+    step = week_of(runs[0], "2019-06-03")
+    for name in runs[0].columns:
+        one, two = (run[name] for run in runs)
+        np.testing.assert_array_equal(one[:, :step], two[:, :step], err_msg=name)
+    assert not np.array_equal(runs[0]["departures"], runs[1]["departures"])
+
+
 @pytest.mark.parametrize(
     "own_default",
     ["levers.services.conditions=1", "behaviour.reunite=0.5", "levers.news.reach=1"],

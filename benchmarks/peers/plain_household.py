@@ -266,7 +266,7 @@ class PlainHousehold(mesa.Agent):  # type: ignore[misc]
             for g in range(model.guarantors)
         ]
         f = par.forgetting
-        for g, (spill, k0, o0) in enumerate(zip(par.spill, par.kappa0, par.omega0, strict=True)):
+        for g, (spill, k0, o0) in enumerate(zip(now.spill, par.kappa0, par.omega0, strict=True)):
             news_k = sum(share * made for share, made in zip(spill, dk, strict=True))
             news_o = sum(share * made for share, made in zip(spill, do, strict=True))
             self.kappa[g] = k0 + f * (self.kappa[g] - k0) + news_k

@@ -125,8 +125,8 @@ def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Pl
     arrival_weeks = np.repeat(np.arange(len(arriving)), arriving)
     return Plan(
         inputs=Inputs(
-            parameters=_parameters(scenario, levers, weight),
-            conditions=_conditions(levers, weight),
+            parameters=_parameters(scenario, weight),
+            conditions=_conditions(scenario, levers, weight),
             first_calendar_week=calendar_week(scenario.start),
             record_from=_record_from(scenario),
         ),
@@ -167,7 +167,7 @@ def _per_week(rate: np.ndarray, weight: float) -> np.ndarray:
     return np.where(np.isinf(rate), UNLIMITED, places)
 
 
-def _conditions(levers: WeeklyLevers, weight: float) -> Conditions:
+def _conditions(scenario: Scenario, levers: WeeklyLevers, weight: float) -> Conditions:
     def case(values: np.ndarray) -> np.ndarray:
         return np.asarray(values)[:, None]
 
@@ -188,6 +188,7 @@ def _conditions(levers: WeeklyLevers, weight: float) -> Conditions:
         onward_cost=case(levers.onward_cost),
         reach=case(levers.reach),
         salience=case(levers.salience),
+        spill=case(_spill(scenario, levers)),
         active=case(levers.active),
         enforcement=case(levers.enforcement),
         enforcement_after_grace=case(levers.enforcement_after_grace),
@@ -210,7 +211,7 @@ def _units(value: float | np.ndarray) -> np.ndarray:
     return np.atleast_1d(np.rint(UNIT * np.asarray(value)).astype(np.int64))
 
 
-def _parameters(scenario: Scenario, levers: WeeklyLevers, weight: float) -> Parameters:
+def _parameters(scenario: Scenario, weight: float) -> Parameters:
     behaviour, beliefs, custody = scenario.behaviour, scenario.beliefs, scenario.custody
     exposure = _by_class(scenario.hazards.exposure)
     wanted = exposure.copy()
@@ -248,7 +249,6 @@ def _parameters(scenario: Scenario, levers: WeeklyLevers, weight: float) -> Para
         options=np.array([[True] * len(Class), *splits]),
         kappa0=kappa0,
         omega0=omega0,
-        spill=_spill(scenario, levers),
         forgetting=np.array([2.0 ** (-1.0 / beliefs.memory_half_life_weeks.value)]),
         **_values(beliefs, "threat_news_weeks", "passage_weeks", "public_weight"),
         **harm,
@@ -307,9 +307,13 @@ def _priors(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _spill(scenario: Scenario, levers: WeeklyLevers) -> np.ndarray:
-    """How far news of one guarantor counts for another: wholly where the two are the same."""
+    """How far news of one guarantor counts for another, shape (T, G, G).
+
+    Wholly where the two have been the same in every field up to that week: what will set them apart
+    later must not be known before.
+    """
     kappa0, omega0 = _priors(scenario)
-    terms = [*_guarantor_terms(scenario).values(), kappa0, omega0]
+    fixed = [*_guarantor_terms(scenario).values(), kappa0, omega0]
     weekly = (
         levers.active,
         levers.enforcement,
@@ -320,13 +324,12 @@ def _spill(scenario: Scenario, levers: WeeklyLevers) -> np.ndarray:
         levers.price,
     )
     number = len(scenario.guarantors)
-    spill = np.full((1, number, number), scenario.beliefs.spillover.value)
+    spill = np.full((scenario.weeks, number, number), scenario.beliefs.spillover.value)
     for g in range(number):
         for j in range(number):
-            if all(np.array_equal(term[0, g], term[0, j]) for term in terms) and all(
-                np.array_equal(values[:, g], values[:, j]) for values in weekly
-            ):
-                spill[0, g, j] = 1.0
+            alike = all(np.array_equal(term[0, g], term[0, j]) for term in fixed)
+            so_far = np.logical_and.reduce([values[:, g] == values[:, j] for values in weekly])
+            spill[np.logical_and.accumulate(so_far) & alike, g, j] = 1.0
     return spill
 
 

@@ -75,7 +75,6 @@ class Parameters(NamedTuple):
     # beliefs
     kappa0: Float[np.ndarray, "C G"]
     omega0: Float[np.ndarray, "C G"]
-    spill: Float[np.ndarray, "C G G"]  # [listener's guarantor, guarantor the news is of]
     forgetting: Float[np.ndarray, "C"]  # f, a week
     threat_news_weeks: Float[np.ndarray, "C"]
     passage_weeks: Float[np.ndarray, "C"]
@@ -141,6 +140,7 @@ class Conditions(NamedTuple):
     onward_cost: Float[np.ndarray, "T C"]
     reach: Float[np.ndarray, "T C"]  # of news
     salience: Float[np.ndarray, "T C"]
+    spill: Float[np.ndarray, "T C G G"]  # [guarantor believed in, guarantor the news is of]
     active: Bool[np.ndarray, "T C G"]
     enforcement: Float[np.ndarray, "T C G"]
     enforcement_after_grace: Float[np.ndarray, "T C G"]

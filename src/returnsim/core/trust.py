@@ -63,7 +63,7 @@ def learn(
         ):
             told = np.zeros(len(rows))
             for j in range(guarantors):
-                told += rows.of(p.spill[:, g, j]) * news[j]
+                told += rows.of(week.spill[:, g, j]) * news[j]
             start = rows.of(prior[:, g])
             belief[g] = discounted(start, old[g, rows.index], forgetting, told)
         if (week.active[:, g] & (week.persuasion[:, g] > 0)).any():
