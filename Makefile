@@ -9,7 +9,7 @@ CHECKED := returnsim.core,returnsim.draws,returnsim.population,returnsim.contact
 .PHONY: demo test lint types check-layers shapes verify bench clean
 
 demo: $(STAMP)
-	$(BIN)/returnsim run scenarios/rukban/2019-2025.yaml --replicates 64 --seed 1 --out results/rukban-2019-2025 --overwrite
+	$(BIN)/returnsim run scenarios/rukban/2019-2025.yaml --replicates 64 --seed 1 --out results/rukban-2019-2025
 	@echo "The figures are in results/rukban-2019-2025/figures/"
 
 test: lint types check-layers shapes

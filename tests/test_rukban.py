@@ -74,6 +74,16 @@ def test_with_the_road_open_from_2020_most_are_still_there_in_november_2024():
     assert (run["camp_population"][:, week_of(run, "2024-11-04")] > 5_000).all()
 
 
+@pytest.mark.parametrize(
+    "without",
+    [{"behaviour.perceived_risk": 0}, {"levers.transport": {"cost_weeks_of_subsistence": 0}}],
+    ids=["fear", "the price of a lorry"],
+)
+def test_where_the_road_is_open_few_stay_without(without: dict):
+    run = simulate(load_scenario(RUKBAN / "open-corridor.yaml", without), replicates=1, seed=1)
+    assert (run["camp_population"][:, week_of(run, "2024-11-04")] < 2_000).all()
+
+
 def test_trust_at_the_end_of_2021_is_no_higher_than_at_the_start(rukban: Trajectories):
     trust = rukban["trust_settlement"].mean(axis=0)
     assert trust[week_of(rukban, "2021-12-27")] <= trust[0]
@@ -165,9 +175,7 @@ def test_what_will_set_two_guarantors_apart_changes_nothing_before():
     later["enforcement"] = [*later["enforcement"], {"from": "2019-06-03", "value": 0.9}]
     both = {"guarantors.settlement": BARE, "weeks": 30}
     runs = [
-        simulate(
-            load_scenario(LONG, SHORT | both | {"guarantors.again": other}), 2, households=400
-        )
+        simulate(load_scenario(LONG, SHORT | both | {"guarantors.again": other}), 2, households=400)
         for other in (BARE, later)
     ]
     step = week_of(runs[0], "2019-06-03")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ from returnsim.core.inputs import (
 from returnsim.core.run import Run, join_events, run_block
 from returnsim.draws import Draws, calendar_week
 from returnsim.errors import UsageError
-from returnsim.population import PopulationSpec, make_population
+from returnsim.population import PopulationSpec, composition, make_population
 from returnsim.scenario.levers import WeeklyLevers, weekly_levers
 from returnsim.scenario.schema import Scenario
 from returnsim.trajectories import Trajectories
@@ -135,6 +136,20 @@ def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Pl
         guarantors=scenario.guarantor_names,
         seed=seed,
     )
+
+
+def check_population(scenario: Scenario, file: Path | None = None) -> None:
+    """Make sure that households can be made to the scenario's targets.
+
+    Raises
+    ------
+    UsageError
+        If they cannot, naming the file where it is given.
+    """
+    try:
+        composition(plan_run(scenario, seed=0).spec)
+    except UsageError as error:
+        raise UsageError(f"{file}: {error}" if file else str(error)) from None
 
 
 def run_plan(

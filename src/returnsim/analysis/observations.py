@@ -14,6 +14,7 @@ from jaxtyping import Float
 
 from returnsim.analysis.quantities import MEN_SHARE, PERCENT, observable, per_hundred
 from returnsim.errors import Problem, ScenarioError, UsageError
+from returnsim.scenario.schema import Scenario
 from returnsim.trajectories import Trajectories
 
 COLUMNS = (
@@ -92,6 +93,37 @@ def load_observations(path: str | Path) -> tuple[Observation, ...]:
     if problems:
         raise ScenarioError(problems)
     return tuple(observation for observation in found if observation is not None)
+
+
+def observations_of(scenario: Scenario) -> tuple[Observation, ...]:
+    """Read the observations that a scenario names, and hold them against its guarantors.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Any scenario; one that names no table has no observations.
+
+    Returns
+    -------
+    tuple of Observation
+        In the order of the file.
+
+    Raises
+    ------
+    UsageError
+        As `load_observations`, and if a row names a guarantor that the scenario does not have.
+    """
+    if scenario.observations is None:
+        return ()
+    observations = load_observations(scenario.observations)
+    names = scenario.guarantor_names
+    strangers = sorted({o.guarantor for o in observations if o.guarantor} - set(names))
+    if strangers:
+        raise UsageError(
+            f"{scenario.observations}: guarantor: {', '.join(strangers)}: not in the scenario, "
+            f"which has {', '.join(names)}"
+        )
+    return observations
 
 
 def simulated(trajectories: Trajectories, observation: Observation) -> Float[np.ndarray, "R"]:
@@ -181,7 +213,9 @@ def over_window(
     Returns
     -------
     array, shape (R,)
-        In the flow's unit; NaN where a part of the window was not recorded.
+        In the flow's unit; NaN where a part of the window was not recorded. Under one guarantor, a
+        window that begins and ends within a week takes the whole of that week: it is named for a
+        convoy of that guarantor, and a weekly record cannot tell its days apart.
     """
     first = np.datetime64(observation.start or observation.end)
     last = np.datetime64(observation.end)
@@ -191,6 +225,8 @@ def over_window(
     from_day = np.maximum((first - begins).astype(int), 0)
     to_day = np.minimum((last - begins).astype(int) + 1, DAYS)
     share = np.maximum(to_day - from_day, 0) / DAYS
+    if observation.guarantor and np.count_nonzero(share) == 1:
+        share = np.ceil(share)
     total: np.ndarray = (flow * share).sum(axis=1)
     return total
 

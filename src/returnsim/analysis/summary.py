@@ -164,13 +164,22 @@ def _returns_and_harm(trajectories: Trajectories) -> list[Outcome]:
     """How many went home, and what befell people who had; the two are never told apart."""
     gone = returned_to_date(trajectories)[:, -1]
     harm = {name: _total(trajectories, name) for name in HARMS}
+    if trajectories.weeks[0] == 0:
+        window, whose, base = "", " after return", "per 100 returned"
+        before = []
+    else:
+        # Most of the harm in a window befalls those who returned before it.
+        window, whose = " in the weeks recorded", " in these weeks, whenever they returned"
+        base = "per 100 of all who had returned"
+        before = [Outcome("all who had returned by the end", "people", gone)]
     return [
-        Outcome("returned", "people", _total(trajectories, "departures")),
-        Outcome("held at some time", "people", _total(trajectories, "newly_held")),
+        Outcome(f"returned{window}", "people", _total(trajectories, "departures")),
+        *before,
+        Outcome(f"held at some time{window}", "people", _total(trajectories, "newly_held")),
         Outcome("held at the peak", "people", trajectories["held"].max(axis=1)),
-        *(Outcome(f"{name} after return", "people", total) for name, total in harm.items()),
+        *(Outcome(f"{name}{whose}", "people", total) for name, total in harm.items()),
         *(
-            Outcome(f"{name} after return", "per 100 returned", per_hundred(total, gone))
+            Outcome(f"{name}{whose}", base, per_hundred(total, gone))
             for name, total in harm.items()
         ),
     ]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from returnsim.cli.options import Set
-from returnsim.errors import ScenarioError
+from returnsim.errors import UsageError
 
 
 def check(
@@ -19,6 +19,8 @@ def check(
 
     Prints everything that is wrong, with its place; leaves with 0 if all is fine, with 2 if not.
     """
+    from returnsim.analysis.observations import observations_of
+    from returnsim.assemble import check_population
     from returnsim.scenario.files import load_scenario, require_observations
 
     wrong = False
@@ -26,11 +28,13 @@ def check(
         try:
             scenario = load_scenario(file, overrides or ())
             require_observations(scenario, file)
-        except ScenarioError as error:
+            observations_of(scenario)
+            check_population(scenario, file)
+        except UsageError as error:
             typer.echo(str(error), err=True)
             wrong = True
             continue
         guesses, numbers = scenario.guesses()
         typer.echo(f"{file}: fine ({numbers} numbers, {guesses} of them guesses)")
     if wrong:
-        raise typer.Exit(ScenarioError.exit_code)
+        raise typer.Exit(UsageError.exit_code)

@@ -59,13 +59,13 @@ def run(
     Returns are printed with the harm that came of them, each as the median of the replicates and
     the range of the middle 90 % of them.
     """
-    from returnsim.analysis.observations import load_observations
+    from returnsim.analysis.observations import observations_of
     from returnsim.results import FIGURES, check_destination, planned, write_results
     from returnsim.scenario.files import load_scenario, require_observations
 
     scenario = load_scenario(file, overrides or ())
     require_observations(scenario, file)
-    observed = () if scenario.observations is None else load_observations(scenario.observations)
+    observed = observations_of(scenario)
     folder = RESULTS / scenario.name if out is None else out
     check_destination(folder, planned(scenario, replicates, seed, households), overwrite=overwrite)
     trajectories = _simulate(scenario, replicates, seed, households, workers or _cores())

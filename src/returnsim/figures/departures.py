@@ -29,6 +29,7 @@ from returnsim.figures.style import (
     label_ends,
     new_figure,
     on_axis,
+    since,
     time_axis,
     week_edges,
 )
@@ -100,7 +101,7 @@ def _based(trajectories: Trajectories, observations: Sequence[Observation]) -> l
 
 
 def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -> None:
-    axes.set_title("Returned to date, by class")
+    axes.set_title(f"Returned {since(trajectories)}, by class")
     x = week_edges(trajectories)
     below = np.zeros(len(x))
     labels = []
@@ -142,7 +143,7 @@ def _draw_weekly(axes: Axes, trajectories: Trajectories) -> None:
 
 
 def _draw_harm(axes: Axes, trajectories: Trajectories) -> None:
-    axes.set_title("Harm to those who returned, to date")
+    axes.set_title(f"Harm {since(trajectories)} to those who have ever returned")
     x = week_edges(trajectories)
     labels = []
     for column, text, colour in HARM:

@@ -29,6 +29,7 @@ from returnsim.figures.style import (
     label_ends,
     new_figure,
     say_if_empty,
+    since,
     time_axis,
     week_ends,
 )
@@ -94,7 +95,7 @@ def _draw_custody(axes: Axes, trajectories: Trajectories) -> None:
 
 
 def _draw_after_return(axes: Axes, trajectories: Trajectories) -> None:
-    axes.set_title("Harm after return, to date")
+    axes.set_title(f"Harm after return, {since(trajectories)}")
     labels = []
     for column, text, colour in AFTER_RETURN:
         to_date = trajectories[column].cumsum(axis=1)
@@ -106,7 +107,7 @@ def _draw_after_return(axes: Axes, trajectories: Trajectories) -> None:
 
 
 def _draw_per_hundred(axes: Axes, trajectories: Trajectories) -> None:
-    axes.set_title(f"The same per 100 returned to date, once {FEWEST_RETURNED} have returned")
+    axes.set_title(f"The same per 100 who have ever returned, from {FEWEST_RETURNED} on")
     returned = returned_to_date(trajectories)
     returned = np.where(returned >= FEWEST_RETURNED, returned, 0.0)
     labels, shown = [], []
@@ -123,7 +124,7 @@ def _draw_per_hundred(axes: Axes, trajectories: Trajectories) -> None:
 
 
 def _draw_deaths_in_camp(axes: Axes, trajectories: Trajectories) -> None:
-    axes.set_title("Died in the camp of want and closed care, to date")
+    axes.set_title(f"Died in the camp of want and closed care, {since(trajectories)}")
     to_date = trajectories["died_in_camp"].cumsum(axis=1)
     median = draw_bands(axes, week_ends(trajectories), to_date, GREY)
     time_axis(axes, trajectories)

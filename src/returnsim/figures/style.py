@@ -156,6 +156,14 @@ def save(figure: Figure, directory: Path, name: str) -> list[Path]:
     return files
 
 
+def since(trajectories: Trajectories) -> str:
+    """From when running totals are counted: all along, or from the first week recorded."""
+    if trajectories.weeks[0] == 0:
+        return "to date"
+    day = trajectories.dates[0].astype(object)
+    return f"since {day.day} {day:%b %Y}"
+
+
 def on_axis(days: Any) -> Any:
     """Place a day, or an array of days, on the axis of time."""
     return date2num(days)  # type: ignore[no-untyped-call]

@@ -17,6 +17,7 @@ from returnsim.scenario.quantities import (
     OneWeekOrMore,
     Positive,
     PositiveWeeks,
+    Ratio,
     Rules,
     Share,
     Weeks,
@@ -82,13 +83,13 @@ class Behaviour(Model):
 class HarmWeight(Model):
     """How much news of a harm weighs, with one arrest as the unit."""
 
-    held: NonNegative = NonNegative(value=0.3)
+    held: Ratio = Ratio(value=0.3)
     """Held at a checkpoint or in a shelter."""
-    detained: NonNegative = NonNegative(value=1)
+    detained: Ratio = Ratio(value=1)
     """Detained."""
-    killed: NonNegative = NonNegative(value=2)
+    killed: Ratio = Ratio(value=2)
     """Killed, or died in detention."""
-    conscripted_early: NonNegative = NonNegative(value=0.5)
+    conscripted_early: Ratio = Ratio(value=0.5)
     """Drafted before the promised deferral was over."""
 
 
@@ -135,15 +136,15 @@ class Livelihood(Model):
 class Exposure(Model):
     """Danger of a member at home, with a man of conscription age as the unit."""
 
-    men_conscription_age: NonNegative = NonNegative(value=1)
+    men_conscription_age: Ratio = Ratio(value=1)
     """Men of 18 to 42."""
-    men_older: NonNegative = NonNegative(value=0.35)
+    men_older: Ratio = Ratio(value=0.35)
     """Men of 43 to 59."""
-    women: NonNegative = NonNegative(value=0.045)
+    women: Ratio = Ratio(value=0.045)
     """Women of 18 to 59."""
-    elderly: NonNegative = NonNegative(value=0.045)
+    elderly: Ratio = Ratio(value=0.045)
     """Women and men of 60 and over."""
-    children: NonNegative = NonNegative(value=0.009)
+    children: Ratio = Ratio(value=0.009)
     """Children and young people under 18."""
 
 
@@ -171,7 +172,7 @@ class Hazards(Model):
     """Share of these harms that are killings."""
     exposure: Exposure = Exposure()
     """Danger by class, with a man of conscription age as the unit."""
-    wanted_multiplier: NonNegative = NonNegative(value=4.5)
+    wanted_multiplier: Ratio = Ratio(value=4.5)
     """How many times the danger is for the men of a household with a wanted man."""
     conscription_per_week: NonNegative = NonNegative(value=0.005)
     """Drafts a week and man of conscription age at home, where fully enforced."""

@@ -166,6 +166,13 @@ class NonNegative(Quantity):
     minimum: ClassVar[float | None] = 0
 
 
+class Ratio(Quantity):
+    """How many times a reference, from 0 to 1000."""
+
+    minimum: ClassVar[float | None] = 0
+    maximum: ClassVar[float | None] = 1000
+
+
 class Positive(Quantity):
     """A number above 0."""
 
