@@ -1,6 +1,5 @@
 """A scenario's numbers reach the core as the page of the model says."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

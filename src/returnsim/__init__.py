@@ -10,16 +10,25 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from returnsim.assemble import simulate
+    from returnsim.mesa_model import ReturnModel
     from returnsim.scenario.files import load_scenario, scenario_from
     from returnsim.trajectories import Trajectories
 
 __version__ = "0.1.0"
-__all__ = ["Trajectories", "__version__", "load_scenario", "scenario_from", "simulate"]
+__all__ = [
+    "ReturnModel",
+    "Trajectories",
+    "__version__",
+    "load_scenario",
+    "scenario_from",
+    "simulate",
+]
 
 
 def __getattr__(name: str) -> object:
     """Import what is asked for when it is asked for: the command line starts without NumPy."""
     homes = {
+        "ReturnModel": "returnsim.mesa_model",
         "Trajectories": "returnsim.trajectories",
         "load_scenario": "returnsim.scenario.files",
         "scenario_from": "returnsim.scenario.files",

@@ -15,6 +15,7 @@ from returnsim import __version__
 from returnsim.cli.check import check
 from returnsim.cli.diff import diff
 from returnsim.cli.new import new
+from returnsim.cli.parity import parity
 from returnsim.cli.run import run
 from returnsim.cli.schema import schema
 from returnsim.cli.show import show
@@ -53,7 +54,7 @@ def _app() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_options)
-    for command in (new, check, show, diff, run, schema):
+    for command in (new, check, show, diff, run, parity, schema):
         app.command()(_interruptible(command))
     return app
 

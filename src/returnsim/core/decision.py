@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int64
 
+from returnsim.core.hardship import Value
 from returnsim.core.inputs import UNIT, WEEKS_PER_YEAR, Class, Conditions, Parameters, Place
 from returnsim.core.inputs import Population as People
 from returnsim.core.passage import Fare, fare
@@ -120,32 +121,34 @@ def _standing(
     rows: Rows, state: State, people: People, p: Parameters, week: Conditions, t: int
 ) -> Standing:
     index = rows.index
-    k = coefficients_of(rows, p)
-    origin = people.origin.ravel()[index]
-    known = state.known[index]
     gone_before = state.party_week[0, index] != NOBODY
+    origin = people.origin.ravel()[index]
     return Standing(
         rows=rows,
-        k=k,
-        pull=np.asarray(
-            total(
-                pull_terms(
-                    k,
-                    hardship=state.hardship[index],
-                    age=people.head_age.ravel()[index] + t / WEEKS_PER_YEAR,
-                    attachment=people.attachment.ravel()[index],
-                    services=rows.at(week.services, origin),
-                    norm=state.moving[index] / np.maximum(known, 1),
-                    reunite=gone_before,
-                )
-            )
-        ),
+        k=coefficients_of(rows, p),
+        pull=np.asarray(total(_pull(rows, state, people, p, week, t))),
         perceived=state.perceived[rows.replicate, origin],
         origin=origin,
         reserves=state.reserves[index],
         size=state.camp_size[index],
         men=state.members[Place.CAMP, Class.MEN_CONSCRIPTION_AGE, index],
         first_party=~gone_before,
+    )
+
+
+def _pull(
+    rows: Rows, state: State, people: People, p: Parameters, week: Conditions, t: int
+) -> dict[str, Value]:
+    index = rows.index
+    origin = people.origin.ravel()[index]
+    return pull_terms(
+        coefficients_of(rows, p),
+        hardship=state.hardship[index],
+        age=people.head_age.ravel()[index] + t / WEEKS_PER_YEAR,
+        attachment=people.attachment.ravel()[index],
+        services=rows.at(week.services, origin),
+        norm=state.moving[index] / np.maximum(state.known[index], 1),
+        reunite=state.party_week[0, index] != NOBODY,
     )
 
 
@@ -179,10 +182,16 @@ def _offers(
     return Offers(best, whose, free, registered)
 
 
-def _utility(
+class Risks(NamedTuple):
+    """What an option with a guarantor is believed to bring within the horizon."""
+
+    harm: Float[np.ndarray, "n"]  # probability of harm to the goers
+    conscription: Float[np.ndarray, "n"]  # probability that a man among them is taken
+
+
+def _risks(
     s: Standing, state: State, beliefs: Beliefs, week: Conditions, p: Parameters, o: int, g: int
-) -> np.ndarray:
-    """Utility of an option with a guarantor, the cost of the journey left out."""
+) -> Risks:
     wanted = state.option_exposure[o, s.rows.index]
     exposure = wanted / UNIT
     if p.believed_settles[:, g].any():
@@ -200,8 +209,56 @@ def _utility(
         deferral_weeks=s.rows.of(week.deferral),
         horizon_weeks=s.k.horizon_weeks,
     )
+    return Risks(np.asarray(harm), np.asarray(draft))
+
+
+def _utility(
+    s: Standing, state: State, beliefs: Beliefs, week: Conditions, p: Parameters, o: int, g: int
+) -> np.ndarray:
+    """Utility of an option with a guarantor, the cost of the journey left out."""
+    harm, draft = _risks(s, state, beliefs, week, p, o, g)
     terms = offer_terms(s.k, harm=harm, conscription=draft, short=0.0, is_split=float(o > 0))
     return np.asarray(s.pull + total(terms))
+
+
+class Outlook(NamedTuple):
+    """What going home whole is to some rows, with the best offer that they have."""
+
+    guarantor: Int64[np.ndarray, "n"]  # NOBODY: nothing is open to them
+    risks: Risks
+    terms: dict[str, np.ndarray]  # of the utility, by name; all NaN where nothing is open
+
+
+def outlook(
+    rows: Rows,
+    state: State,
+    people: People,
+    beliefs: Beliefs,
+    week: Conditions,
+    p: Parameters,
+    t: int,
+) -> Outlook:
+    """Look at the best offer of going home whole, term by term; arguments as for `decide`."""
+    s = _standing(rows, state, people, p, week, t)
+    best = _offers(s, state, beliefs, week, p, t).guarantor[0]
+    pull = _pull(rows, state, people, p, week, t)
+    nothing = np.full(len(rows), np.nan)
+    risks = Risks(nothing.copy(), nothing.copy())
+    unknown = offer_terms(s.k, harm=nothing, conscription=nothing, short=nothing, is_split=nothing)
+    terms = {name: nothing.copy() for name in pull | unknown}
+    whole = state.option_size[0, rows.index] / np.maximum(s.size, 1)
+    for g in map(int, np.unique(best[best != NOBODY])):
+        mine = best == g
+        seen = _risks(s, state, beliefs, week, p, 0, g)
+        short = fare(rows, state.parties_last_week, week, p, whole, g).short(s.reserves)
+        offer = offer_terms(
+            s.k, harm=seen.harm, conscription=seen.conscription, short=short, is_split=0.0
+        )
+        for kept, values in zip(risks, seen, strict=True):
+            kept[mine] = values[mine]
+        for name, value in (pull | offer).items():
+            terms[name][mine] = np.broadcast_to(value, best.shape)[mine]
+    return Outlook(best, risks, terms)
 
 
 def _onward(s: Standing, state: State, people: People, week: Conditions) -> np.ndarray:
