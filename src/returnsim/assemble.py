@@ -127,7 +127,7 @@ def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Pl
     return Plan(
         inputs=Inputs(
             parameters=_parameters(scenario, weight),
-            conditions=_conditions(scenario, levers, weight),
+            conditions=conditions_of(scenario, levers, weight),
             first_calendar_week=calendar_week(scenario.start),
             record_from=_record_from(scenario),
         ),
@@ -182,7 +182,19 @@ def _per_week(rate: np.ndarray, weight: float) -> np.ndarray:
     return np.where(np.isinf(rate), UNLIMITED, places)
 
 
-def _conditions(scenario: Scenario, levers: WeeklyLevers, weight: float) -> Conditions:
+def conditions_of(scenario: Scenario, levers: WeeklyLevers, weight: float) -> Conditions:
+    """Turn weekly levers of the real camp into those of the simulated one, as one case.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        For what of its guarantors does not change.
+    levers : WeeklyLevers
+        In numbers of the real camp.
+    weight : float
+        People that one simulated person stands for; capacities are divided by it.
+    """
+
     def case(values: np.ndarray) -> np.ndarray:
         return np.asarray(values)[:, None]
 

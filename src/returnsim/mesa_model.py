@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     ) from None
 import numpy as np
 
-from returnsim.assemble import _conditions, plan_run
+from returnsim.assemble import conditions_of, plan_run
 from returnsim.core.decision import Outlook, outlook
 from returnsim.core.inputs import Place, week_of
 from returnsim.core.record import column_names, record_week
@@ -226,7 +226,7 @@ class ReturnModel(mesa.Model):  # type: ignore[misc]
     def _take_levers(self, weekly: WeeklyLevers) -> None:
         inputs = self.camp.inputs
         weight = float(inputs.parameters.weight[0])
-        inputs = inputs._replace(conditions=_conditions(self.given, weekly, weight))
+        inputs = inputs._replace(conditions=conditions_of(self.given, weekly, weight))
         self.camp = self.camp._replace(inputs=inputs)
         self._outlook = None
 
