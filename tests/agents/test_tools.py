@@ -96,7 +96,7 @@ def test_the_model_works_on_the_mesa_of_newer_pythons(tmp_path: Path):
     done = subprocess.run(install, capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip(f"its packages cannot be had: {done.stderr.strip().splitlines()[-1]}")
-    tests = ["tests/mesa", "tests/cli/test_parity.py"]
+    tests = ["tests/agents", "tests/cli/test_parity.py"]
     run = [there, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not slow", *tests]
     ran = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
