@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+import mesa
 import numpy as np
 import pytest
 
-import mesa
 import returnsim
 from returnsim import ReturnModel, load_scenario, simulate
 from returnsim.errors import ScenarioError, UsageError

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mesa
 import pytest
 
-import mesa
 from returnsim import ReturnModel, load_scenario, simulate
 
 from .camp import ROOT, RUKBAN, camp
