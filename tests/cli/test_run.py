@@ -166,7 +166,11 @@ def test_a_mistake_in_the_observations_is_told_before_the_run(returnsim: Run, fo
 
 def test_an_interrupted_run_leaves_with_130_and_writes_nothing(folder: Path):
     (folder / "camp.yaml").write_text(CAMP.replace("weeks: 8", "weeks: 5000"))
-    command = "import sys; from returnsim.cli import main; main()"
+    # Where the tests run in the background of a shell, the interrupt is ignored from the start.
+    command = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from returnsim.cli import main; main()"
+    )
     words = ["run", "camp.yaml", "--replicates", "64", "--workers", "2"]
     terminal, inner = os.openpty()
     with subprocess.Popen(
