@@ -116,13 +116,8 @@ def observations_of(scenario: Scenario) -> tuple[Observation, ...]:
     if scenario.observations is None:
         return ()
     observations = load_observations(scenario.observations)
-    names = scenario.guarantor_names
-    strangers = sorted({o.guarantor for o in observations if o.guarantor} - set(names))
-    if strangers:
-        raise UsageError(
-            f"{scenario.observations}: guarantor: {', '.join(strangers)}: not in the scenario, "
-            f"which has {', '.join(names)}"
-        )
+    for observation in observations:
+        _known_guarantor(observation, scenario.guarantor_names)
     return observations
 
 
@@ -259,15 +254,18 @@ def _before(trajectories: Trajectories, stock: str) -> np.ndarray:
 
 
 def _flow(trajectories: Trajectories, observation: Observation) -> np.ndarray:
+    _known_guarantor(observation, trajectories.scenario.guarantor_names)
     if observation.guarantor is None:
         return trajectories[observation.quantity]
-    known = trajectories.scenario.guarantor_names
-    if observation.guarantor not in known:
+    return trajectories[f"{observation.quantity}_{observation.guarantor}"]
+
+
+def _known_guarantor(observation: Observation, known: tuple[str, ...]) -> None:
+    if observation.guarantor is not None and observation.guarantor not in known:
         raise UsageError(
             f"observations: {observation.guarantor}: no such guarantor in the scenario; "
             + _nearest(observation.guarantor, known)
         )
-    return trajectories[f"{observation.quantity}_{observation.guarantor}"]
 
 
 def _nearest(name: str, known: tuple[str, ...]) -> str:
