@@ -96,47 +96,69 @@ def scenario_hash(scenario: Scenario) -> str:
     str
         SHA-256 of canonical JSON, 64 hexadecimal digits.
     """
-    what = {
-        "start": scenario.start.isoformat(),
-        "weeks": scenario.weeks,
-        "record_from": None if scenario.record_from is None else scenario.record_from.isoformat(),
-        **{name: _canonical(getattr(scenario, name)) for name in SECTIONS},
-    }
-    text = json.dumps(what, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return sha256(text.encode()).hexdigest()
+    return sha256(numbers_text(scenario).encode()).hexdigest()
 
 
-def plain_value(value: object) -> Plain:
-    """A part of a scenario as plain data of the shape of a scenario file."""
+def numbers_text(scenario: Scenario) -> str:
+    """All that changes the simulation, as one line of JSON.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Any scenario.
+
+    Returns
+    -------
+    str
+        An object of the shape of a scenario file without title, question, observations, sources,
+        ranges and reasons. With a title it can be loaded again (`scenario_from`), and then has
+        the same hash.
+    """
+    names = ("start", "weeks", "record_from", *SECTIONS)
+    numbers = {name: plain_value(getattr(scenario, name), evidence=False) for name in names}
+    return json.dumps(numbers, separators=(",", ":"), allow_nan=False, default=date.isoformat)
+
+
+def plain_value(value: object, *, evidence: bool = True) -> Plain:
+    """A part of a scenario as plain data of the shape of a scenario file.
+
+    Parameters
+    ----------
+    value : object
+        A part of a scenario.
+    evidence : bool
+        Whether ranges, sources and reasons are told.
+    """
     if isinstance(value, Quantity):
-        return _plain_quantity(value)
+        return _plain_quantity(value) if evidence else _plain_number(value.value)
     if isinstance(value, Model):
-        return {name: plain_value(getattr(value, name)) for name in type(value).model_fields}
+        names = type(value).model_fields
+        return {name: plain_value(getattr(value, name), evidence=evidence) for name in names}
     if isinstance(value, Mapping):
-        return {name: plain_value(part) for name, part in value.items()}
+        return {name: plain_value(part, evidence=evidence) for name, part in value.items()}
     if isinstance(value, tuple):
-        return _plain_tuple(value)
+        return _plain_tuple(value, evidence)
     if isinstance(value, Path):
         return str(value)
     return value
 
 
-def _plain_tuple(value: tuple[object, ...]) -> Plain:
+def _plain_tuple(value: tuple[object, ...], evidence: bool) -> Plain:
     if value == ALWAYS:
         return True
     if value and isinstance(value[0], Entry):
         entries = [part for part in value if isinstance(part, Entry)]
         if entries[0].from_ is None:
-            return _plain_entry(filled(entries)[0])
-        return [_plain_entry(entry) for entry in filled(entries)]
-    return [plain_value(part) for part in value]
+            return _plain_entry(filled(entries)[0], evidence)
+        return [_plain_entry(entry, evidence) for entry in filled(entries)]
+    return [plain_value(part, evidence=evidence) for part in value]
 
 
-def _plain_entry(entry: Entry) -> Plain:
+def _plain_entry(entry: Entry, evidence: bool) -> Plain:
     named = [name for name in entry.value_names() if name in entry.model_fields_set]
-    values = {name: plain_value(getattr(entry, name)) for name in named}
-    evidence = {name: getattr(entry, name) for name in ("source", "why")}
-    told = {name: text for name, text in evidence.items() if text is not None}
+    values = {name: plain_value(getattr(entry, name), evidence=evidence) for name in named}
+    reasons = {name: getattr(entry, name) for name in ("source", "why") if evidence}
+    told = {name: text for name, text in reasons.items() if text is not None}
     if entry.from_ is None:
         plain_number = named == ["value"] and not told
         return values["value"] if plain_number else values | told
@@ -162,24 +184,6 @@ def _plain_quantity(quantity: Quantity) -> Plain:
 def _plain_number(number: float) -> int | float:
     whole = number.is_integer() and abs(number) < LARGEST_EXACT_WHOLE
     return int(number) if whole else number
-
-
-def _canonical(value: object) -> Plain:
-    if isinstance(value, Quantity):
-        # Adding zero makes minus zero zero.
-        return value.value + 0.0
-    if isinstance(value, Entry):
-        named = [name for name in value.value_names() if name in value.model_fields_set]
-        dates = {"from": _canonical(value.from_), "until": _canonical(value.until)}
-        return dates | {"linear": value.linear} | {n: _canonical(getattr(value, n)) for n in named}
-    if isinstance(value, Model):
-        return {name: _canonical(getattr(value, name)) for name in type(value).model_fields}
-    if isinstance(value, Mapping):
-        return [[name, _canonical(part)] for name, part in value.items()]
-    if isinstance(value, tuple):
-        entries = [part for part in value if isinstance(part, Entry)]
-        return [_canonical(part) for part in (filled(entries) if entries else value)]
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _path_from(path: Path, folder: Path | None) -> str:
