@@ -16,7 +16,7 @@ from returnsim.core.inputs import (
     Inputs,
     Parameters,
 )
-from returnsim.core.run import Run, join_events, run_block
+from returnsim.core.run import Run, join_events, numbered, run_block
 from returnsim.draws import Draws, calendar_week
 from returnsim.errors import UsageError
 from returnsim.population import PopulationSpec, composition, make_population
@@ -162,9 +162,10 @@ def run_plan(
     """Run some replicates of a plan as one block."""
     draws = Draws(plan.seed, replicates)
     people = make_population(plan.spec, plan.arrival_weeks, draws)
-    return run_block(
+    run = run_block(
         plan.inputs, people, draws, plan.guarantors, after_week=after_week, events=events
     )
+    return run if run.events is None else run._replace(events=numbered(run.events, replicates))
 
 
 def _record_from(scenario: Scenario) -> int:

@@ -179,7 +179,7 @@ def _write_files(trajectories: Trajectories, folder: Path, command: str) -> None
     summary.to_csv(folder / SUMMARY, index=False, float_format="%.8g", lineterminator="\n")
     _write_weekly(trajectories, folder / WEEKLY, provenance)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    _write_text(folder / RUN, _as_json(provenance | {"created": created}) + "\n")
+    _write_text(folder / RUN, as_json(provenance | {"created": created}) + "\n")
 
 
 def _write_weekly(trajectories: Trajectories, file: Path, provenance: Mapping[str, Any]) -> None:
@@ -187,7 +187,7 @@ def _write_weekly(trajectories: Trajectories, file: Path, provenance: Mapping[st
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pandas(trajectories.to_frame(), preserve_index=False)
-    metadata = {**table.schema.metadata, b"returnsim": _as_json(provenance).encode()}
+    metadata = {**table.schema.metadata, b"returnsim": as_json(provenance).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd")
 
 
@@ -206,18 +206,23 @@ def _provenance(trajectories: Trajectories, command: str) -> dict[str, Any]:
         "numbers": numbers,
         "guesses": guesses,
         "command": command,
-        "versions": {
-            "returnsim": __version__,
-            "draws": STREAM_VERSION,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-        },
+        "versions": versions(),
         "platform": {"system": platform.system(), "machine": platform.machine()},
     }
 
 
-def _as_json(content: Mapping[str, Any]) -> str:
-    """One line for each key: lists of replicates would otherwise fill pages."""
+def versions() -> dict[str, Any]:
+    """What results depend on, besides what was run."""
+    return {
+        "returnsim": __version__,
+        "draws": STREAM_VERSION,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+    }
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """Write a mapping as JSON, one line for each key: lists would otherwise fill pages."""
     lines = (
         f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
         for key, value in content.items()

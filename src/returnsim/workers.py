@@ -1,13 +1,15 @@
 """Blocks of replicates over processes: the same results whatever their number."""
 
 import multiprocessing
+import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
+from typing import Any
 
 from returnsim.core.run import Run
 
@@ -20,7 +22,7 @@ STOP = -(2**62)
 """A count of finished replicate-weeks that tells the workers to stop."""
 
 
-class _CancelledError(Exception):
+class CancelledError(BaseException):
     """Raised in a worker when its parent gives up."""
 
 
@@ -49,27 +51,68 @@ def run_blocks(
     workers = min(workers, len(blocks))
     if workers <= 1:
         return _run_here(job, blocks, progress)
-    context = multiprocessing.get_context("spawn")
-    done = context.Value("q", 0)
-    with ProcessPoolExecutor(workers, context, _start_worker, (done,)) as pool:
-        with _interrupts_ignored():
-            futures = [pool.submit(_run_there, job, block) for block in blocks]
-        try:
-            while not all(future.done() for future in futures):
-                if progress is not None:
-                    progress(done.value)
-                time.sleep(POLL_SECONDS)
-                if any(future.done() and future.exception() for future in futures):
-                    break
-            runs = [future.result() for future in futures]
-        except BaseException:
-            with done.get_lock():
-                done.value = STOP
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+    with process_pool(workers) as pool:
+        futures = [pool.submit(_run_there, job, block) for block in blocks]
+        while not all(future.done() for future in futures):
+            if progress is not None:
+                progress(pool.done)
+            time.sleep(POLL_SECONDS)
+            if any(future.done() and future.exception() for future in futures):
+                break
+        runs = [future.result() for future in futures]
     if progress is not None:
-        progress(done.value)
+        progress(pool.done)
     return runs
+
+
+class Pool(ProcessPoolExecutor):
+    """Processes that leave Ctrl-C to their parent, stop when told to, and end when it is gone."""
+
+    def __init__(self, workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._counter = context.Value("q", 0)
+        super().__init__(workers, context, _start_worker, (self._counter,))
+
+    @property
+    def done(self) -> int:
+        """Replicate-weeks that the workers have counted so far."""
+        return int(self._counter.value)
+
+    def submit(self, *args: Any, **kwargs: Any) -> "Future[Any]":
+        """As an executor does; the processes that it starts ignore Ctrl-C."""
+        with _interrupts_ignored():
+            return super().submit(*args, **kwargs)
+
+    def stop(self) -> None:
+        """Let the workers give up what they are at, before its next week."""
+        with self._counter.get_lock():
+            self._counter.value = STOP
+        self.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def process_pool(workers: int) -> Iterator[Pool]:
+    """Give a pool of processes; when its use ends in an error, they are stopped.
+
+    Parameters
+    ----------
+    workers : int
+        How many.
+    """
+    pool = Pool(workers)
+    try:
+        yield pool
+    except BaseException:
+        pool.stop()
+        raise
+    pool.shutdown()
+
+
+def stop_if_told(_: int = 0) -> None:
+    """End the work of a process of a pool if its parent has told it to; called after each week."""
+    done = getattr(_Worker, "done", None)
+    if done is not None and done.value < 0:
+        raise CancelledError
 
 
 @contextmanager
@@ -108,6 +151,15 @@ class _Worker:
 
 def _start_worker(done: "Synchronized") -> None:  # type: ignore[type-arg]
     _Worker.done = done
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that was killed cannot tell its workers; without this they would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run_there(job: Job, block: list[int]) -> Run:
@@ -116,7 +168,7 @@ def _run_there(job: Job, block: list[int]) -> Run:
     def after_week(_: int) -> None:
         with done.get_lock():
             if done.value < 0:
-                raise _CancelledError
+                raise CancelledError
             done.value += len(block)
 
     return job(block, after_week)

@@ -1,6 +1,6 @@
 """Weeks and replicates: a block from its first week to its last."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +12,10 @@ from returnsim.core.state import Moves
 from returnsim.core.week import open_camp, step
 from returnsim.draws import Draws
 
+MODEL_VERSION = 1
+"""Raised when the same scenario and seed no longer give the same numbers: results made before then
+are results of another model."""
+
 
 class Events(NamedTuple):
     """Movements of members in the order of weeks; row for row of the same length.
@@ -20,7 +24,7 @@ class Events(NamedTuple):
     ``state.BORN``, those who arrive from ``state.OUTSIDE``. Growing older keeps the place.
     """
 
-    replicate: Int64[np.ndarray, "E"]  # by number
+    replicate: Int64[np.ndarray, "E"]  # row of the block
     household: Int64[np.ndarray, "E"]
     week: Int64[np.ndarray, "E"]
     source: Int64[np.ndarray, "E"]
@@ -80,10 +84,16 @@ def run_block(
             for name, values in record_week(camp, happened, t, guarantors).items():
                 columns[name][:, t - inputs.record_from] = values
         if events:
-            kept.append(_events(happened.moves, t, people, draws))
+            kept.append(_events(happened.moves, t, people))
         if after_week is not None:
             after_week(t)
     return Run(columns, join_events(kept) if events else None)
+
+
+def numbered(events: Events, replicates: Sequence[int]) -> Events:
+    """The same events with each replicate by its number instead of its row in the block."""
+    number = np.asarray(replicates, dtype=np.int64)
+    return events._replace(replicate=number[events.replicate])
 
 
 def join_events(parts: list[Events]) -> Events:
@@ -91,11 +101,10 @@ def join_events(parts: list[Events]) -> Events:
     return Events(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
 
-def _events(moves: Moves, t: int, people: Population, draws: Draws) -> Events:
+def _events(moves: Moves, t: int, people: Population) -> Events:
     households = people.members.shape[1]
-    number = np.asarray(draws.replicates, dtype=np.int64)
     return Events(
-        number[moves.rows // households],
+        moves.rows // households,
         moves.rows % households,
         np.full(len(moves.rows), t),
         *moves[1:],

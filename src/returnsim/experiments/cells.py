@@ -1,0 +1,346 @@
+"""Cells: one case and sixteen replicates each, run from their provenance and from nothing else."""
+
+import json
+import platform
+import traceback
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from io import BytesIO
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from returnsim import __version__
+from returnsim.assemble import Plan, plan_run
+from returnsim.core.inputs import Inputs, Population, stack
+from returnsim.core.run import MODEL_VERSION, Events, Run, join_events, numbered, run_block
+from returnsim.draws import STREAM_VERSION, Draws
+from returnsim.population import make_population
+from returnsim.scenario.files import scenario_from
+from returnsim.scenario.schema import Scenario
+from returnsim.scenario.written import numbers_text, scenario_hash
+from returnsim.workers import stop_if_told
+
+CELL = 16
+"""Replicates of a cell: always the same sixteen together, however many are asked for."""
+
+WEEKLY, EVENTS = "weekly", "events"
+HOUSEHOLDS_A_BLOCK = 100_000
+"""Household-replicates stepped as one array, by measurement: fewer spend their time on the calls
+of NumPy, more gain little and take more memory."""
+
+
+class Cell(NamedTuple):
+    """One case and one block of replicates.
+
+    Attributes
+    ----------
+    key : str
+        Fingerprint of what the core is given, 64 hexadecimal digits.
+    given : str
+        What the core is given, as one line of JSON: the scenario's numbers, households, seed,
+        block, and the versions of model and draws.
+    events : bool
+        Whether the movements of members are kept as well.
+    """
+
+    key: str
+    given: str
+    events: bool
+
+
+class Planned(NamedTuple):
+    """A cell made ready to be run."""
+
+    cell: Cell
+    scenario: Scenario
+    plan: Plan
+
+    @property
+    def replicates(self) -> list[int]:
+        """The cell's replicates by number."""
+        first = CELL * int(json.loads(self.cell.given)["block"])
+        return list(range(first, first + CELL))
+
+
+class Result(NamedTuple):
+    """What came of a cell: its files, or the error that it ended in."""
+
+    key: str
+    given: str
+    files: dict[str, bytes]
+    engine: dict[str, Any]
+    error: str | None
+
+
+def key_of(hash_of_scenario: str, households: int | None, seed: int, block: int) -> str:
+    """Name a cell by what the core is given.
+
+    Parameters
+    ----------
+    hash_of_scenario : str
+        From `scenario_hash`.
+    households : int or None
+        Simulated in place of the full camp, where set.
+    seed : int
+        The seed.
+    block : int
+        Which sixteen replicates, from 0.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hexadecimal digits.
+    """
+    parts = (MODEL_VERSION, STREAM_VERSION, hash_of_scenario, households, seed, block)
+    return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def cell_of(
+    scenario: Scenario, households: int | None, seed: int, block: int, *, events: bool = False
+) -> Cell:
+    """Describe a cell. Arguments as for `key_of`; ``events`` as in `Cell`."""
+    given = {
+        "model_version": MODEL_VERSION,
+        "draws_version": STREAM_VERSION,
+        "seed": seed,
+        "block": block,
+        "households": households,
+    }
+    text = json.dumps(given)[:-1] + f', "scenario": {numbers_text(scenario)}}}'
+    return Cell(key_of(scenario_hash(scenario), households, seed, block), text, events)
+
+
+def scenario_given(given: str) -> Scenario:
+    """Build the scenario that a cell was given."""
+    return scenario_from({"title": "a cell"} | json.loads(given)["scenario"])
+
+
+def key_given(given: str) -> str:
+    """Name a cell from what it was given alone, whatever version gave it."""
+    told = json.loads(given)
+    parts = (
+        *(told["model_version"], told["draws_version"], scenario_hash(scenario_given(given))),
+        *(told["households"], told["seed"], told["block"]),
+    )
+    return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def cells_a_task(scenario: Scenario, households: int | None) -> int:
+    """How many cells of a scenario's size are worth stepping as one array."""
+    people = scenario.population
+    number = households or round(people.people.value / people.household_size.value)
+    return max(1, HOUSEHOLDS_A_BLOCK // (CELL * max(1, number)))
+
+
+def run_cells(cells: Sequence[Cell], rows: int | None = None) -> list[Result]:
+    """Run some cells, as few arrays as their shapes allow.
+
+    Parameters
+    ----------
+    cells : sequence of Cell
+        Any, of one task.
+    rows : int, optional
+        Replicates stepped as one array at most, of one case or several; by the size of the camp
+        if not given. The results do not depend on it.
+
+    Returns
+    -------
+    list of Result
+        One a cell, in their order; a cell that fails takes no other with it.
+    """
+    planned: list[Planned] = []
+    failed: dict[str, Result] = {}
+    for cell in cells:
+        try:
+            planned.append(_plan(cell))
+        except Exception as error:  # noqa: BLE001
+            failed[cell.key] = _failure(cell, error)
+    done = failed | {
+        result.key: result
+        for group in _by_shape(planned)
+        for batch in _batches(group, rows)
+        for result in _run_or_split(batch, rows)
+    }
+    return [done[cell.key] for cell in cells]
+
+
+def engine() -> dict[str, Any]:
+    """What the numbers were computed with; bit for bit the same only where this is the same."""
+    found: Any = np.show_config(mode="dicts")
+    return {
+        "returnsim": __version__,
+        "engine": f"numpy {np.__version__}",
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "cpu_features": found["SIMD Extensions"].get("found", []),
+    }
+
+
+def _plan(cell: Cell) -> Planned:
+    told = json.loads(cell.given)
+    scenario = scenario_given(cell.given)
+    return Planned(cell, scenario, plan_run(scenario, told["seed"], told["households"]))
+
+
+def _by_shape(planned: list[Planned]) -> Iterable[list[Planned]]:
+    """Cells that can be stepped as one array: the same weeks, names, options and rows."""
+    groups: dict[object, list[Planned]] = {}
+    for one in planned:
+        plan = one.plan
+        conditions, parameters = plan.inputs.conditions, plan.inputs.parameters
+        shape = (
+            plan.seed,
+            plan.guarantors,
+            plan.inputs.first_calendar_week,
+            plan.inputs.record_from,
+            plan.spec.households,
+            plan.arrival_weeks.tobytes(),
+            conditions.threat.shape,
+            (parameters.options.shape, parameters.options.tobytes()),
+            one.cell.events,
+        )
+        groups.setdefault(shape, []).append(one)
+    return groups.values()
+
+
+def _batches(group: list[Planned], rows: int | None) -> Iterable[list[Planned]]:
+    size = max(1, (rows or _rows(group[0].plan)) // CELL)
+    return (group[i : i + size] for i in range(0, len(group), size))
+
+
+def _rows(plan: Plan) -> int:
+    households = plan.spec.households + len(plan.arrival_weeks)
+    return max(CELL, HOUSEHOLDS_A_BLOCK // max(1, households))
+
+
+def _run_or_split(batch: list[Planned], rows: int | None) -> list[Result]:
+    """Run a batch; where it fails, each cell alone, so that one cannot spoil the others."""
+    try:
+        runs = _run(batch, rows)
+    except Exception as error:  # noqa: BLE001
+        if len(batch) == 1:
+            return [_failure(batch[0].cell, error)]
+        return [result for one in batch for result in _run_or_split([one], rows)]
+    made_by = engine()
+    return [
+        Result(one.cell.key, one.cell.given, _files(one, run), made_by, None)
+        for one, run in zip(batch, runs, strict=True)
+    ]
+
+
+def _failure(cell: Cell, error: Exception) -> Result:
+    told = "".join(traceback.format_exception(error))
+    return Result(cell.key, cell.given, {}, engine(), told)
+
+
+def _run(batch: list[Planned], rows: int | None) -> list[Run]:
+    """Run a batch whole, or a single cell in several goes if so few rows are allowed."""
+    numbers = [one.replicates for one in batch]
+    plans = [one.plan for one in batch]
+    events = batch[0].cell.events
+    if rows is None or rows >= CELL:
+        return _step_together(plans, numbers, events=events)
+    parts = [
+        _step_together(plans, [numbers[0][i : i + rows]], events=events)[0]
+        for i in range(0, CELL, rows)
+    ]
+    return [_joined(parts)]
+
+
+def _joined(parts: list[Run]) -> Run:
+    columns = {n: np.concatenate([p.columns[n] for p in parts]) for n in parts[0].columns}
+    kept = [part.events for part in parts if part.events is not None]
+    return Run(columns, _in_order(join_events(kept)) if kept else None)
+
+
+def _step_together(plans: list[Plan], numbers: list[list[int]], *, events: bool) -> list[Run]:
+    """Step several cases as one array, and take them apart again."""
+    seed = plans[0].seed
+    people = _side_by_side(
+        [
+            make_population(plan.spec, plan.arrival_weeks, Draws(seed, mine))
+            for plan, mine in zip(plans, numbers, strict=True)
+        ]
+    )
+    sizes = [len(mine) for mine in numbers]
+    inputs: Inputs = plans[0].inputs if len(plans) == 1 else stack([p.inputs for p in plans], sizes)
+    draws = Draws(seed, [number for mine in numbers for number in mine])
+    whole = run_block(
+        inputs, people, draws, plans[0].guarantors, after_week=stop_if_told, events=events
+    )
+    ends = np.cumsum(sizes)
+    runs = []
+    for first, end, mine in zip(ends - sizes, ends, numbers, strict=True):
+        columns = {name: values[first:end] for name, values in whole.columns.items()}
+        runs.append(Run(columns, _own(whole.events, first, end, mine)))
+    return runs
+
+
+def _own(events: Events | None, first: int, end: int, numbers: list[int]) -> Events | None:
+    """The events of some rows of a block, their replicates by number."""
+    if events is None:
+        return None
+    inside = (events.replicate >= first) & (events.replicate < end)
+    mine = Events(*(field[inside] for field in events))
+    return _in_order(numbered(mine._replace(replicate=mine.replicate - first), numbers))
+
+
+def _in_order(events: Events) -> Events:
+    """Sort by replicate, so that the order does not tell which replicates were stepped together."""
+    order = np.argsort(events.replicate, kind="stable")
+    return Events(*(field[order] for field in events))
+
+
+def _side_by_side(people: list[Population]) -> Population:
+    """Put the populations of several cases into one block."""
+    if len(people) == 1:
+        return people[0]
+    arrival_week = people[0].arrival_week
+    starts, rows, links, above = [np.zeros(1, dtype=np.int64)], [], 0, 0
+    for one in people:
+        starts.append(one.contact_start[1:] + links)
+        rows.append(one.contact_rows + above)
+        links += len(one.contact_rows)
+        above += one.members.shape[0] * one.members.shape[1]
+    joined = {
+        name: np.concatenate([getattr(one, name) for one in people])
+        for name in Population._fields
+        if name not in {"arrival_week", "contact_start", "contact_rows"}
+    }
+    return Population(
+        **joined,
+        arrival_week=arrival_week,
+        contact_start=np.concatenate(starts),
+        contact_rows=np.concatenate(rows),
+    )
+
+
+def _files(one: Planned, run: Run) -> dict[str, bytes]:
+    import pyarrow as pa
+
+    weeks = np.arange(one.plan.inputs.record_from, one.scenario.weeks)
+    dates = np.datetime64(one.scenario.start) + weeks * np.timedelta64(7, "D")
+    weekly = pa.table(
+        {
+            "replicate": np.repeat(np.asarray(one.replicates, dtype=np.int64), len(weeks)),
+            "week": np.tile(weeks, CELL),
+            "date": np.tile(dates.astype("datetime64[ms]"), CELL),
+        }
+        | {name: values.ravel() for name, values in run.columns.items()}
+    )
+    files = {WEEKLY: _parquet(weekly)}
+    if run.events is not None:
+        fields = run.events._asdict().items()
+        files[EVENTS] = _parquet(pa.table({n: v.astype(np.int32) for n, v in fields}))
+    return files
+
+
+def _parquet(table: Any) -> bytes:
+    import pyarrow.parquet as pq
+
+    buffer = BytesIO()
+    # Dictionaries and statistics of so few rows cost more than they save.
+    pq.write_table(table, buffer, compression="zstd", use_dictionary=False, write_statistics=False)
+    return buffer.getvalue()

@@ -1,0 +1,31 @@
+"""The model's version is raised when, and only when, the same input gives other numbers."""
+
+from hashlib import sha256
+
+from returnsim.assemble import simulate
+from returnsim.core.run import MODEL_VERSION
+from tests.agents.camp import camp
+
+GOLDEN = {1: "82b6d3c4e75a81141dab8b06c4722fab50ff6482b5de1ea8cfe7d4fa41e43b78"}
+"""Digests by version of the model. A new digest is a new version: stores of cells rely on it."""
+
+
+def digest_of_a_trajectory() -> str:
+    """Of all columns; floats to six digits, so that processors agree."""
+    found = sha256()
+    run = simulate(camp(weeks=70, levers__siege__severity=0.8), 4, 11)
+    for name, values in run.columns.items():
+        found.update(name.encode())
+        found.update(" ".join(f"{value:.6g}" for value in values.ravel()).encode())
+    return found.hexdigest()
+
+
+def test_the_model_gives_the_numbers_of_its_version():
+    assert digest_of_a_trajectory() == GOLDEN[MODEL_VERSION], (
+        "the same scenario and seed give other numbers: raise MODEL_VERSION and add the new digest"
+    )
+
+
+def test_no_two_versions_of_the_model_give_the_same_numbers():
+    assert len(set(GOLDEN.values())) == len(GOLDEN)
+    assert max(GOLDEN) == MODEL_VERSION
