@@ -19,6 +19,8 @@ from returnsim.cli.parity import parity
 from returnsim.cli.run import run
 from returnsim.cli.schema import schema
 from returnsim.cli.show import show
+from returnsim.cli.store import store
+from returnsim.cli.sweep import sweep
 from returnsim.errors import ReturnsimError
 
 EXIT_FAILED = 1
@@ -54,8 +56,9 @@ def _app() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_options)
-    for command in (new, check, show, diff, run, parity, schema):
+    for command in (new, check, show, diff, run, sweep, parity, schema):
         app.command()(_interruptible(command))
+    app.add_typer(store)
     return app
 
 

@@ -1,5 +1,6 @@
 """Arguments that several commands have."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -15,3 +16,10 @@ Set = Annotated[
         "replaced wholly, be it dated or not.",
     ),
 ]
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

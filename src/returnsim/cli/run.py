@@ -1,6 +1,5 @@
 """``returnsim run``: simulate a scenario and write what came of it."""
 
-import os
 import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import ScenarioFile, Set
+from returnsim.cli.options import ScenarioFile, Set, cores
 
 if TYPE_CHECKING:
     from returnsim.analysis.observations import Observation
@@ -68,7 +67,7 @@ def run(
     observed = observations_of(scenario)
     folder = RESULTS / scenario.name if out is None else out
     check_destination(folder, planned(scenario, replicates, seed, households), overwrite=overwrite)
-    trajectories = _simulate(scenario, replicates, seed, households, workers or _cores())
+    trajectories = _simulate(scenario, replicates, seed, households, workers or cores())
     write_results(
         trajectories,
         folder,
@@ -120,13 +119,6 @@ def _drawer(
     from returnsim.figures import write_figures
 
     return partial(write_figures, trajectories, observed)
-
-
-def _cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _command(

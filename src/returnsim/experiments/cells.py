@@ -241,9 +241,9 @@ def _run(batch: list[Planned], rows: int | None) -> list[Run]:
     plans = [one.plan for one in batch]
     events = batch[0].cell.events
     if rows is None or rows >= CELL:
-        return _step_together(plans, numbers, events=events)
+        return step_together(plans, numbers, events=events)
     parts = [
-        _step_together(plans, [numbers[0][i : i + rows]], events=events)[0]
+        step_together(plans, [numbers[0][i : i + rows]], events=events)[0]
         for i in range(0, CELL, rows)
     ]
     return [_joined(parts)]
@@ -255,8 +255,23 @@ def _joined(parts: list[Run]) -> Run:
     return Run(columns, _in_order(join_events(kept)) if kept else None)
 
 
-def _step_together(plans: list[Plan], numbers: list[list[int]], *, events: bool) -> list[Run]:
-    """Step several cases as one array, and take them apart again."""
+def step_together(plans: list[Plan], numbers: list[list[int]], *, events: bool) -> list[Run]:
+    """Step several cases as one array, and take them apart again.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        Of one shape and seed.
+    numbers : list of list of int
+        For each plan, its replicates by number.
+    events : bool
+        Whether to keep the movements of members.
+
+    Returns
+    -------
+    list of Run
+        One a plan; the same as if it had been stepped alone.
+    """
     seed = plans[0].seed
     people = _side_by_side(
         [

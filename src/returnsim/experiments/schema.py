@@ -1,15 +1,13 @@
 """What an experiment file may say: cases, factors and their design, and the outcomes measured."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from returnsim.scenario.quantities import Date, Finite, Model, Text, YesNo
 
-Plain = bool | int | float | str | None | list["Plain"] | dict[str, "Plain"]
-
-
+Plain = Any
 
 
 class Outcome(Model):
@@ -26,7 +24,7 @@ class Outcome(Model):
     """Columns to divide by, measured the same way: the outcome is then a number per hundred."""
     without: Text | None = None
     """The lever that the pair goes without, as ``siege`` or ``guarantor:NAME``: the column is then
-    one of ``voluntary``, ``hastened``, ``pushed``, ``not_yet_known``, ``one_run_only``."""
+    one of ``voluntary``, ``hastened``, ``pushed`` and ``not_yet_known``."""
     unit: Text | None = None
     """Unit; null: that of the columns."""
     good: Literal["more", "less"] | None = None
@@ -69,9 +67,9 @@ class Factor(Model):
 class Design(Model):
     """How factors are combined."""
 
-    kind: Literal[
-        "full_factorial", "latin_hypercube", "sobol", "one_at_a_time", "points"
-    ] = "full_factorial"
+    kind: Literal["full_factorial", "latin_hypercube", "sobol", "one_at_a_time", "points"] = (
+        "full_factorial"
+    )
     """Every combination; a sample that is even in each factor; a low-discrepancy sequence; each
     factor alone with the others as in the case; or a table of points."""
     samples: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = None

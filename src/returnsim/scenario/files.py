@@ -1,30 +1,29 @@
 """Scenario files: read, extend, override, all problems at once; and the other way, written out."""
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from returnsim.errors import Problem, ScenarioError
-from returnsim.scenario.problems import choice, in_order, problems_of, shown
+from returnsim.scenario.overrides import Override, Overrides, apply_override, read_overrides
+from returnsim.scenario.problems import in_order, problems_of, shown
 from returnsim.scenario.schema import Scenario
-from returnsim.scenario.tree import Mark, Node, merge, node_of, plain, replace
-from returnsim.scenario.written import defaults_of, dump_scenario, scenario_hash
+from returnsim.scenario.tree import Mark, Node, absolute, merge, node_of, plain
+from returnsim.scenario.written import dump_scenario, scenario_hash
 from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
 
 __all__ = [
     "dump_scenario",
     "load_scenario",
+    "load_tree",
     "require_observations",
     "scenario_from",
     "scenario_hash",
+    "scenario_of",
 ]
 
-Overrides = Sequence[str] | Mapping[str, object]
 MOST_FILES = 20
-NAMED = (("guarantors",), ("population", "origins"), ("behaviour", "splits"))
-"""Mappings by name whose defaults an override may reach into."""
 
 
 def load_scenario(path: str | Path, overrides: Overrides = ()) -> Scenario:
@@ -36,7 +35,8 @@ def load_scenario(path: str | Path, overrides: Overrides = ()) -> Scenario:
         A YAML file.
     overrides : sequence of str or mapping
         Each ``"path.to.key=value"``, the value as in YAML; or a mapping from dotted path to value.
-        What stood there is replaced wholly, be it dated or not.
+        What stood there is replaced wholly, be it dated or not, unless the path names days (see
+        `returnsim.scenario.overrides`).
 
     Returns
     -------
@@ -50,11 +50,71 @@ def load_scenario(path: str | Path, overrides: Overrides = ()) -> Scenario:
     """
     file = Path(path)
     problems: list[Problem] = []
+    root = _tree(file, problems)
+    return _scenario(root, file.stem, read_overrides(overrides, problems), problems)
+
+
+def load_tree(path: str | Path) -> Node:
+    """Read a scenario file, with whatever it extends, as a tree from which many can be made.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML file.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read as YAML; whether it is a scenario is not asked yet.
+    """
+    problems: list[Problem] = []
+    root = _tree(Path(path), problems)
+    if problems:
+        raise ScenarioError(in_order(problems))
+    return root
+
+
+def scenario_of(root: Node, name: str, overrides: Sequence[Override]) -> Scenario:
+    """Make a scenario from a tree and changes to it.
+
+    Parameters
+    ----------
+    root : Node
+        From `load_tree`; it is left as it is.
+    name : str
+        Short name of the scenario.
+    overrides : sequence of Override
+        Applied one after the other.
+
+    Raises
+    ------
+    ScenarioError
+        With all that is wrong, each where its value was written.
+    """
+    return _scenario(root, name, overrides, [])
+
+
+def _tree(file: Path, problems: list[Problem]) -> Node:
     try:
-        root = _with_parents(_read(file, problems), file, (file.resolve(),), problems)
+        return _with_parents(_read(file, problems), file, (file.resolve(),), problems)
     except Unreadable as error:
         raise ScenarioError(in_order(problems + error.problems)) from None
-    return _scenario(root, file.stem, overrides, problems)
+
+
+def _scenario(
+    root: Node, name: str, overrides: Sequence[Override], problems: list[Problem]
+) -> Scenario:
+    found = list(problems)
+    for override in overrides:
+        root = apply_override(root, override, found)
+    try:
+        scenario = Scenario.model_validate(plain(root))
+    except ValidationError as error:
+        found += problems_of(error, root)
+    if found:
+        raise ScenarioError(in_order(found))
+    scenario._name = name
+    return scenario
 
 
 def scenario_from(
@@ -87,7 +147,7 @@ def scenario_from(
         root = _with_parents(root, here, (), problems)
     except Unreadable as error:
         raise ScenarioError(in_order(problems + error.problems)) from None
-    return _scenario(root, name, overrides, problems)
+    return _scenario(root, name, read_overrides(overrides, problems), problems)
 
 
 def require_observations(scenario: Scenario, file: Path | None = None) -> None:
@@ -115,34 +175,6 @@ def require_observations(scenario: Scenario, file: Path | None = None) -> None:
         )
 
 
-def _scenario(root: Node, name: str, overrides: Overrides, problems: list[Problem]) -> Scenario:
-    found = list(problems)
-    for node, path in _overrides(overrides, found):
-        root = _reach_into(root, path)
-        unknown = _unknown_guarantor(root, path)
-        if unknown:
-            found.append(Problem(None, None, None, ".".join(path), "", unknown))
-        else:
-            root = replace(root, path, node)
-    try:
-        scenario = Scenario.model_validate(plain(root))
-    except ValidationError as error:
-        found += problems_of(error, root)
-    if found:
-        raise ScenarioError(in_order(found))
-    scenario._name = name
-    return scenario
-
-
-def _unknown_guarantor(root: Node, path: tuple[str, ...]) -> str:
-    """What is wrong with changing a part of a guarantor that is not there, or nothing."""
-    if path[0] != "guarantors" or len(path) <= len(("guarantors", "name")):
-        return ""
-    there = _at(root, ("guarantors",))
-    names = tuple(there.value) if there is not None and isinstance(there.value, dict) else ()
-    return "" if path[1] in names else f"no such guarantor; {choice(path[1], names)}"
-
-
 def _read(file: Path, problems: list[Problem]) -> Node:
     node = read_yaml(read_text(file), file, problems)
     if node.value is None:
@@ -158,14 +190,9 @@ def _observations_from(node: Node, folder: Path) -> Node:
     written = node.value.get("observations") if isinstance(node.value, dict) else None
     if written is None or not isinstance(written.value, str | Path):
         return node
-    absolute = Node(_absolute(folder / written.value), written.mark, written.key_mark)
+    full = Node(absolute(folder / written.value), written.mark, written.key_mark)
     assert isinstance(node.value, dict)  # noqa: S101
-    return Node(node.value | {"observations": absolute}, node.mark, node.key_mark)
-
-
-def _absolute(path: Path) -> str:
-    """The path from the root; unlike resolving it, this asks nothing of the file system."""
-    return os.path.abspath(path)  # noqa: PTH100
+    return Node(node.value | {"observations": full}, node.mark, node.key_mark)
 
 
 def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list[Problem]) -> Node:
@@ -193,60 +220,3 @@ def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list
 def _cannot_extend(node: Node, rule: str) -> Unreadable:
     mark = node.mark
     return Unreadable([Problem(mark.file, mark.line, mark.column, "extends", shown(node), rule)])
-
-
-def _overrides(overrides: Overrides, problems: list[Problem]) -> list[tuple[Node, tuple[str, ...]]]:
-    """Values and the paths they belong to; what cannot be read is added to the problems."""
-    pairs = (
-        [(path, node_of(value, Mark(None))) for path, value in overrides.items()]
-        if isinstance(overrides, Mapping)
-        else [_override(text, problems) for text in _listed(overrides)]
-    )
-    read = []
-    for path, node in pairs:
-        if node is None:
-            continue
-        keys = tuple(path.split("."))
-        if not all(keys):
-            problems.append(Problem(None, None, None, path, "", "a path is key.key.key"))
-        elif keys[0] == "extends":
-            problems.append(Problem(None, None, None, path, "", "only a file can extend another"))
-        else:
-            if keys == ("observations",) and isinstance(node.value, str | Path):
-                node = Node(_absolute(Path(node.value)), node.mark, node.key_mark)
-            read.append((node, keys))
-    return read
-
-
-def _listed(overrides: Sequence[str]) -> Sequence[str]:
-    return [overrides] if isinstance(overrides, str) else overrides
-
-
-def _override(text: str, problems: list[Problem]) -> tuple[str, Node | None]:
-    path, equals, value = text.partition("=")
-    path = path.strip()
-    if not equals:
-        rule = "an override has the form path.to.key=value"
-        problems.append(Problem(None, None, None, "", text, rule))
-        return path, None
-    try:
-        return path, read_yaml(value, None, problems, path)
-    except Unreadable as error:
-        problems.extend(error.problems)
-        return path, None
-
-
-def _reach_into(root: Node, path: tuple[str, ...]) -> Node:
-    """Write out a default mapping by name where an override changes a part of it."""
-    assert isinstance(root.value, dict)  # noqa: S101
-    for named in NAMED:
-        if len(path) > len(named) and path[: len(named)] == named and _at(root, named) is None:
-            return replace(root, named, node_of(defaults_of(named), Mark(None)))
-    return root
-
-
-def _at(root: Node, path: tuple[str, ...]) -> Node | None:
-    node: Node | None = root
-    for key in path:
-        node = node.value.get(key) if node is not None and isinstance(node.value, dict) else None
-    return node

@@ -36,7 +36,9 @@ RULES: Mapping[str, str] = {
 }
 
 
-def problems_of(error: ValidationError, root: Node) -> list[Problem]:
+def problems_of(
+    error: ValidationError, root: Node, model: type[BaseModel] = Scenario
+) -> list[Problem]:
     """Turn all that validation found into problems with places.
 
     Parameters
@@ -45,6 +47,8 @@ def problems_of(error: ValidationError, root: Node) -> list[Problem]:
         From validating ``root``.
     root : Node
         What was validated, with its places.
+    model : type
+        What it was validated as.
 
     Returns
     -------
@@ -54,7 +58,7 @@ def problems_of(error: ValidationError, root: Node) -> list[Problem]:
     return [
         _problem(root, location, rule, is_key)
         for details in error.errors(include_url=False)
-        for location, rule, is_key in _broken(details)
+        for location, rule, is_key in _broken(details, model)
     ]
 
 
@@ -66,7 +70,7 @@ def in_order(problems: list[Problem]) -> list[Problem]:
     )
 
 
-def _broken(details: Any) -> Iterator[tuple[Location, str, bool]]:
+def _broken(details: Any, model: type[BaseModel]) -> Iterator[tuple[Location, str, bool]]:
     """Location, rule, and whether the key rather than the value is wrong."""
     location: Location = details["loc"]
     kind: str = details["type"]
@@ -75,14 +79,14 @@ def _broken(details: Any) -> Iterator[tuple[Location, str, bool]]:
         for where, rule, is_key in context["broken"]:
             yield (*location, *where), rule, is_key
     elif kind == "extra_forbidden":
-        yield location, _unknown_key(location), True
+        yield location, _unknown_key(location, model), True
     elif kind == "missing" and isinstance(location[-1], int):
         yield location[:-1], "must be a pair", False
     elif kind == "literal_error":
         yield location, f"no such class of members; {choice(details['input'], CLASSES)}", False
     elif kind == "value_error":
         yield location, str(context["error"]), False
-    elif kind == "model_type" and _model_at(location) is None:
+    elif kind == "model_type" and _model_at(location, model) is None:
         yield location, RULES["float_type"], False
     elif kind in {"greater_than_equal", "less_than_equal"}:
         yield location, _limit(context), False
@@ -150,11 +154,12 @@ def shown(node: Node) -> str:
     return text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 1] + "…"
 
 
-def _unknown_key(location: Location) -> str:
-    model = _model_at(location[:-1])
+def _unknown_key(location: Location, root: type[BaseModel]) -> str:
+    model = _model_at(location[:-1], root)
     if model is None:
         return "no such key here"
-    return f"no such key here; {choice(location[-1], _keys(model), _elsewhere(location[-1]))}"
+    elsewhere = _elsewhere(location[-1]) if root is Scenario else ""
+    return f"no such key here; {choice(location[-1], _keys(model), elsewhere)}"
 
 
 def choice(given: object, choices: tuple[str, ...], elsewhere: str = "") -> str:
@@ -191,9 +196,9 @@ def _paths(model: type[BaseModel], above: tuple[str, ...]) -> Iterator[tuple[str
             yield from _paths(inner, path)
 
 
-def _model_at(location: Location) -> type[BaseModel] | None:
+def _model_at(location: Location, root: type[BaseModel]) -> type[BaseModel] | None:
     """The model that describes the mapping at a location."""
-    model: type[BaseModel] | None = Scenario
+    model: type[BaseModel] | None = root
     parts = iter(location)
     for part in parts:
         if isinstance(part, int) or model is None:

@@ -1,5 +1,6 @@
 """What was read, with the place of every part: merged and changed before it is validated."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -61,6 +62,19 @@ def node_of(data: object, mark: Mark) -> Node:
         # A number of NumPy, say: validation wants Python's own.
         return Node(int(data) if isinstance(data, Integral) else float(data), mark, mark)
     return Node(data, mark, mark)
+
+
+def at(root: Node, path: Sequence[str]) -> Node | None:
+    """What stands at a path of keys, if anything does."""
+    node: Node | None = root
+    for key in path:
+        node = node.value.get(key) if node is not None and isinstance(node.value, dict) else None
+    return node
+
+
+def absolute(path: Path) -> str:
+    """The path from the root; unlike resolving it, this asks nothing of the file system."""
+    return os.path.abspath(path)  # noqa: PTH100
 
 
 def plain(node: Node) -> object:

@@ -1,0 +1,229 @@
+"""``returnsim sweep``: run an experiment on every core or on a cluster, once."""
+
+import shlex
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from returnsim.cli.options import cores
+
+if TYPE_CHECKING:
+    from returnsim.experiments.execute import Site
+    from returnsim.experiments.sweep import Progress, Tally
+
+RESULTS = Path("results")
+SECONDS_A_LINE = 10.0
+
+
+def sweep(
+    file: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="An experiment file (YAML).")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; results/NAME by default.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
+    ] = None,
+    until_ci: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Add replicates until the 90 % interval of each case's difference from the "
+            "baseline reaches no further than this share of the baseline's mean.",
+        ),
+    ] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="The outcome that --until-ci is about.")
+    ] = None,
+    most_replicates: Annotated[int, typer.Option(min=1, help="Where --until-ci gives up.")] = 1024,
+    json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
+) -> None:
+    """Run what is missing of an experiment and write its tables.
+
+    Stop it whenever you like: what is finished is kept, and the same command goes on from there.
+    Nothing is ever run twice.
+    """
+    from returnsim.experiments.files import load_experiment
+    from returnsim.experiments.sweep import sweep as run_sweep
+    from returnsim.experiments.tightness import Tightness, until_tight
+
+    experiment = load_experiment(file)
+    tightness = Tightness.checked(experiment, until_ci, outcome, most_replicates)
+    folder = RESULTS / experiment.name if out is None else out
+    site = _site(workers, scheduler)
+    command = _command(file, out, until_ci, outcome)
+
+    def run(replicates: int) -> "Tally":
+        with _shown(experiment.name) as progress:
+            return run_sweep(
+                experiment,
+                folder,
+                site,
+                command=command,
+                replicates=replicates,
+                progress=progress,
+            )
+
+    try:
+        if tightness is None:
+            tally, told = run(experiment.experiment.replicates), None
+        else:
+            tally, told = until_tight(tightness, folder, run)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"stopped; what was finished is kept in {folder}: the same command goes on from there",
+            err=True,
+        )
+        raise typer.Exit(130) from None
+    _report(tally, folder, told, as_json=json)
+    if tally.failed:
+        raise typer.Exit(1)
+
+
+def _site(workers: int | None, scheduler: str | None) -> "Site":
+    from returnsim.errors import UsageError
+    from returnsim.experiments.execute import dask_cluster, this_machine
+
+    if scheduler is None:
+        return this_machine(workers or cores())
+    if workers is not None:
+        raise UsageError(
+            "--workers and --scheduler: the cluster has its own workers; leave one of the two out"
+        )
+    return dask_cluster(scheduler)
+
+
+def _command(file: Path, out: Path | None, until_ci: float | None, outcome: str | None) -> str:
+    """What to type to have the same tables again, paths as they were typed."""
+    words = ["returnsim", "sweep", str(file)]
+    if out is not None:
+        words += ["--out", str(out)]
+    if until_ci is not None:
+        words += ["--until-ci", f"{until_ci:g}"]
+    if outcome is not None:
+        words += ["--outcome", outcome]
+    return shlex.join(words)
+
+
+@contextmanager
+def _shown(name: str) -> "Iterator[Progress]":
+    """Show progress on stderr: a bar where somebody watches, plain lines where it is kept."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        lines = _Lines(name)
+        yield lines.show
+        lines.end()
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[told]}", markup=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(name, total=None, told="")
+        started = time.monotonic()
+
+        def show(tally: "Tally") -> None:
+            told = _told(tally, time.monotonic() - started)
+            bar.update(task, completed=tally.done, total=tally.total, told=told)
+
+        yield show
+
+
+class _Lines:
+    """Progress as a line now and then."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.started = self.last = time.monotonic()
+        self.tally: Tally | None = None
+
+    def show(self, tally: "Tally") -> None:
+        """Say how far it is, if that was not said just now."""
+        self.tally = tally
+        now = time.monotonic()
+        if now - self.last >= SECONDS_A_LINE:
+            self.last = now
+            self._say(tally, now)
+
+    def end(self) -> None:
+        """Say how it ended."""
+        if self.tally is not None:
+            self._say(self.tally, time.monotonic())
+
+    def _say(self, tally: "Tally", now: float) -> None:
+        seconds = now - self.started
+        line = f"{self.name}: {_told(tally, seconds)}"
+        if tally.ran > 0 and tally.done < tally.total:
+            left = seconds / tally.ran * (tally.total - tally.done)
+            line += f", about {_in_words(left)} left"
+        typer.echo(line, err=True)
+
+
+def _told(tally: "Tally", seconds: float) -> str:
+    text = f"{tally.done:,} of {tally.total:,} cells"
+    if tally.cached:
+        text += f", {tally.cached:,} were there"
+    if tally.failed:
+        text += f", {tally.failed:,} failed"
+    if tally.ran and seconds > 0:
+        text += f", {tally.ran / seconds:.3g} a second"
+    return text
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _report(tally: "Tally", folder: Path, told: Any, *, as_json: bool) -> None:
+    from returnsim.experiments.store import Store
+    from returnsim.experiments.sweep import STORE
+
+    store = Store(folder / STORE)
+    errors = {key: store.failure(key) or "" for key in tally.failures}
+    if as_json:
+        import json
+
+        said = {
+            "results": str(folder),
+            "cells": {
+                "total": tally.total,
+                "ran": tally.ran,
+                "cached": tally.cached,
+                "failed": tally.failed,
+            },
+            "failures": errors,
+            "until_ci": told and told._asdict(),
+        }
+        typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
+    else:
+        typer.echo(
+            f"{tally.total:,} cells of 16 replicates: {tally.ran:,} run, {tally.cached:,} were "
+            f"there, {tally.failed:,} failed"
+        )
+        if told is not None:
+            typer.echo(told.in_words())
+    for key, error in list(errors.items())[:5]:
+        last = error.strip().splitlines()[-1]
+        typer.echo(f"failed: cell {key[:12]}: {last}", err=True)
+    if errors:
+        typer.echo(
+            f"{len(errors):,} failed; each with its error in {folder / STORE / 'failed'}. The "
+            "tables go without them; the same command tries them again",
+            err=True,
+        )
+    typer.echo(f"The results are in {folder}; next: returnsim compare {folder}", err=True)

@@ -1,0 +1,179 @@
+"""What must hold of an experiment beyond the form of its file."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from returnsim.analysis.attribution import LABELS
+from returnsim.core.record import column_names
+from returnsim.errors import Problem
+from returnsim.experiments.design import SAMPLED
+from returnsim.experiments.outcomes import BUILT_IN, columns_of, filled, outcomes_of
+from returnsim.experiments.schema import Experiment, Factor, Outcome
+from returnsim.scenario.neutral import problem_of
+from returnsim.scenario.problems import choice, shown
+from returnsim.scenario.schema import Scenario
+from returnsim.scenario.tree import Node, at
+
+IDENTIFIERS = ("case", "replicate", "seed", "week", "date")
+MOST_CASES = 1_000_000
+
+
+def problems_before_cases(experiment: Experiment, root: Node) -> list[Problem]:
+    """What is wrong with names, factors and the design.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        As validated.
+    root : Node
+        The file, with its places.
+
+    Returns
+    -------
+    list of Problem
+    """
+    return [
+        *_names(experiment, root),
+        *(
+            p
+            for name, factor in experiment.factors.items()
+            for p in _factor(name, factor, root, experiment)
+        ),
+        *_design(experiment, root),
+        *(p for name, outcome in experiment.outcomes.items() for p in _form(name, outcome, root)),
+    ]
+
+
+def check_outcomes(experiment: Experiment, root: Node, scenario: Scenario) -> Iterator[Problem]:
+    """What is wrong with the outcomes for cases with the guarantors of a scenario.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        As validated.
+    root : Node
+        The file, with its places.
+    scenario : Scenario
+        Of one of its cases.
+
+    Yields
+    ------
+    Problem
+    """
+    columns = column_names(scenario.guarantor_names)
+    taken = {*columns, *outcomes_of(experiment)}
+    for name in experiment.factors:
+        if name in taken:
+            yield _told(root, ("factors", name), "is also a column of the results; call it another")
+    for name, outcome in outcomes_of(experiment).items():
+        path = ("outcomes", name)
+        known = LABELS if outcome.without else columns
+        per = outcome.per_100 or ()
+        asked = (*columns_of(outcome), *((per,) if isinstance(per, str) else per))
+        for column in asked:
+            if column not in (*known, *columns):
+                yield _told(root, path, f"no column {column!r}; {choice(column, tuple(known))}")
+        if outcome.without and (wrong := problem_of(scenario, outcome.without)):
+            yield _told(root, (*path, "without"), wrong)
+        first = scenario.record_from or scenario.start
+        end = scenario.start + timedelta(weeks=scenario.weeks)
+        if outcome.date is not None and not first <= outcome.date < end:
+            rule = f"lies outside the days of {scenario.name!r}, {first} to {end}"
+            yield _told(root, (*path, "date"), rule)
+
+
+def _names(experiment: Experiment, root: Node) -> Iterator[Problem]:
+    for section in ("cases", "factors", "outcomes"):
+        for name in getattr(experiment, section):
+            if not name.strip() or not name.isprintable():
+                yield _told(root, (section, name), "a name is one line of printable text")
+    for name in experiment.factors:
+        if name in IDENTIFIERS:
+            yield _told(root, ("factors", name), "is a column of every result; call it another")
+    for name in experiment.outcomes:
+        if name in IDENTIFIERS:
+            yield _told(root, ("outcomes", name), "is a column of every result; call it another")
+
+
+def _factor(name: str, factor: Factor, root: Node, experiment: Experiment) -> Iterator[Problem]:
+    path = ("factors", name)
+    from_table = experiment.design.kind == "points"
+    if factor.path == ():
+        yield _told(root, (*path, "path"), "the list is empty; name at least one path")
+    if from_table and (factor.values is not None or factor.range is not None):
+        yield _told(root, path, "takes its values from the table of points; write only its path")
+        return
+    if not from_table and (factor.values is None) == (factor.range is None):
+        yield _told(root, path, "needs either `values`, a list, or `range`, [lowest, highest]")
+    if factor.values is not None:
+        yield from _values(factor, root, path)
+    if factor.range is not None:
+        low, high = factor.range
+        if low >= high:
+            yield _told(root, (*path, "range"), "the lower end comes first: [lowest, highest]")
+        elif factor.log and low <= 0:
+            yield _told(root, (*path, "range"), "has no logarithm: both ends must be above 0")
+
+
+def _values(factor: Factor, root: Node, path: tuple[str, ...]) -> Iterator[Problem]:
+    if not factor.values:
+        yield _told(root, (*path, "values"), "the list is empty; name at least one value")
+    for value in factor.values or ():
+        plain = not isinstance(value, list | dict)
+        if not plain and not (isinstance(value, dict) and set(value) == {"label", "value"}):
+            rule = "a list or mapping needs a short name: {label: NAME, value: ...}"
+            yield _told(root, (*path, "values"), rule)
+    if factor.log:
+        yield _told(root, (*path, "log"), "is for a range; these values are written out")
+
+
+def _design(experiment: Experiment, root: Node) -> Iterator[Problem]:
+    design = experiment.design
+    if not experiment.factors:
+        if design.model_fields_set:
+            yield _told(root, ("design",), "there is nothing to combine: `factors` is missing")
+        return
+    if design.kind in SAMPLED and design.samples is None:
+        yield _told(root, ("design",), f"{design.kind} needs `samples`, the number of points")
+    if design.kind not in SAMPLED and design.samples is not None:
+        yield _told(root, ("design", "samples"), f"is not used by {design.kind}; leave it out")
+    if design.kind == "sobol" and design.samples is not None:
+        number = design.samples
+        if number & (number - 1):
+            nearest = 1 << (number.bit_length() - 1)
+            rule = f"must be a power of two, such as {nearest} or {2 * nearest}"
+            yield _told(root, ("design", "samples"), rule)
+    if (design.kind == "points") != (design.file is not None):
+        rule = "`file` names the table of points, and goes with `kind: points`"
+        yield _told(root, ("design",), rule)
+
+
+def _form(name: str, outcome: Outcome, root: Node) -> Iterator[Problem]:
+    path = ("outcomes", name)
+    full = filled(name, outcome)
+    if (full.measure == "date") != (full.date is not None):
+        yield _told(root, path, "`measure: date` and `date` go together")
+    if outcome.column == ():
+        yield _told(root, (*path, "column"), "the list is empty; name at least one column")
+    asks_pair = any(column in LABELS for column in columns_of(full))
+    if asks_pair and full.without is None:
+        rule = "needs `without`, the lever that the pair goes without, such as siege"
+        yield _told(root, path, rule)
+    if not asks_pair and full.without is not None:
+        built_in = tuple(name for name in BUILT_IN if BUILT_IN[name].without is None)
+        what = " (this one is measured in one run)" if name in built_in else ""
+        rule = f"a pair is for a column out of: {', '.join(LABELS)}{what}"
+        yield _told(root, (*path, "without"), rule)
+
+
+def _told(root: Node, path: tuple[str, ...], rule: str) -> Problem:
+    """A problem at a path, or at the nearest part of it that was written."""
+    node = root
+    for i in range(len(path), 0, -1):
+        found = at(root, path[:i])
+        if found is not None:
+            node = found
+            break
+    mark = node.key_mark or node.mark
+    value = "" if isinstance(node.value, dict | list) else shown(node)
+    return Problem(mark.file, mark.line, mark.column, ".".join(path), value, rule)

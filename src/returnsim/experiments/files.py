@@ -1,0 +1,319 @@
+"""Experiment files: read with the manners of scenario files, every case checked before any runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from pydantic import ValidationError
+
+from returnsim.assemble import check_population
+from returnsim.errors import Problem, ScenarioError, UsageError
+from returnsim.experiments.checks import check_outcomes, problems_before_cases
+from returnsim.experiments.design import (
+    SAMPLED,
+    Levels,
+    Place,
+    full_factorial,
+    one_at_a_time,
+    read_points,
+    sample,
+    value_at,
+)
+from returnsim.experiments.schema import Experiment, Factor
+from returnsim.scenario.files import load_tree, scenario_of
+from returnsim.scenario.overrides import Override
+from returnsim.scenario.problems import in_order, problems_of, shown
+from returnsim.scenario.schema import Scenario
+from returnsim.scenario.tree import Mark, Node, at, plain
+from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_PROBLEMS = 20
+Value = bool | int | float | str | None
+
+
+class DesignedCase(NamedTuple):
+    """One case of an experiment: what it is called and what it changes.
+
+    Attributes
+    ----------
+    name : str
+        Unlike that of any other case.
+    title : str
+        What it is, in a line.
+    factors : dict of str to value
+        Value of every factor, or None where the scenario's own stands.
+    named : str or None
+        The entry under ``cases`` that it comes from.
+    places : tuple
+        Where in the levels of each factor it lies.
+    """
+
+    name: str
+    title: str
+    factors: dict[str, Value]
+    named: str | None
+    places: tuple[Place, ...]
+
+
+class LoadedExperiment:
+    """An experiment that has been read and checked.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        As written, with its defaults.
+    file : Path
+        Where it stands.
+    name : str
+        The file's, without its ending.
+    cases : tuple of DesignedCase
+        In a fixed order: the named cases in that of the file, each with the points of the design.
+    baseline : str
+        Name of the case that others are compared with.
+    """
+
+    def __init__(self, experiment: Experiment, file: Path, root: Node) -> None:
+        self.experiment = experiment
+        self.file = file
+        self.name = file.stem
+        self._root = root
+        self._trees: dict[str | None, tuple[Node, tuple[Override, ...]]] = {}
+        self._table = self._points_table()
+        self.cases = tuple(self._designed())
+        self.baseline = self._baseline()
+
+    def scenario(self, case: DesignedCase) -> Scenario:
+        """Make the scenario of a case.
+
+        Raises
+        ------
+        ScenarioError
+            If it is none, with the places of the experiment file.
+        """
+        tree, own = self._tree(case.named)
+        changes = [*own, *self._changes(case)]
+        return scenario_of(tree, case.name, changes)
+
+    def kind_of(self, factor: str) -> str:
+        """Whether a factor is a ``lever``, which an actor sets, or an ``uncertainty``."""
+        told = self.experiment.factors[factor]
+        first = _paths(factor, told)[0]
+        usual = "lever" if first.startswith(("levers", "guarantors")) else "uncertainty"
+        return told.kind or usual
+
+    def _tree(self, named: str | None) -> tuple[Node, tuple[Override, ...]]:
+        if named not in self._trees:
+            case = self.experiment.cases.get(named) if named is not None else None
+            written = case.scenario if case is not None and case.scenario else None
+            path = ("base",) if written is None else ("cases", named or "", "scenario")
+            place = at(self._root, path)
+            scenario = self.file.parent / (written or self.experiment.base)
+            if not scenario.is_file() and place is not None:
+                raise ScenarioError([_problem(place, path, f"no such file: {scenario}")])
+            changes = at(self._root, ("cases", named or "", "set"))
+            parts = changes.value if changes is not None else None
+            own = parts.items() if isinstance(parts, dict) else ()
+            self._trees[named] = (
+                load_tree(scenario),
+                tuple(Override(where, node) for where, node in own),
+            )
+        return self._trees[named]
+
+    def _changes(self, case: DesignedCase) -> Iterator[Override]:
+        for i, (name, factor) in enumerate(self.experiment.factors.items()):
+            place = case.places[i]
+            if place is None:
+                continue
+            for path in _paths(name, factor):
+                yield Override(path, self._node(name, factor, place))
+
+    def _node(self, name: str, factor: Factor, place: Place) -> Node:
+        """What a factor puts into the scenario, with its place in the experiment file."""
+        written = at(self._root, ("factors", name, "values"))
+        if self._table is not None:
+            value = self._table[name].iloc[int(place or 0)]
+            mark = at(self._root, ("design", "file"))
+            return Node(
+                value.item() if hasattr(value, "item") else value,
+                mark.mark if mark else Mark(self.file),
+            )
+        if factor.values is not None and written is not None and isinstance(written.value, list):
+            node = written.value[int(place or 0)]
+            inner = at(node, ("value",))
+            return inner if _is_labelled(node) and inner is not None else node
+        span = at(self._root, ("factors", name, "range"))
+        return Node(_number(factor, name, place), span.mark if span else Mark(self.file))
+
+    def _points_table(self) -> "pd.DataFrame | None":
+        design = self.experiment.design
+        if design.kind != "points" or design.file is None:
+            return None
+        return read_points(self.file.parent / design.file, tuple(self.experiment.factors))
+
+    def _places(self) -> list[tuple[Place, ...]]:
+        factors = [levels_of(name, f) for name, f in self.experiment.factors.items()]
+        design = self.experiment.design
+        if not factors:
+            return [()]
+        if self._table is not None:
+            return [(row,) * len(factors) for row in range(len(self._table))]
+        if design.kind in SAMPLED:
+            return sample(factors, design.kind, design.samples or 0, design.seed)
+        if design.kind == "one_at_a_time":
+            return one_at_a_time(factors)
+        return full_factorial(factors)
+
+    def _designed(self) -> Iterator[DesignedCase]:
+        told = self.experiment
+        places = self._places()
+        numbered = bool(told.factors) and told.design.kind in (*SAMPLED, "points")
+        for named in (*told.cases, *([] if told.cases else [None])):
+            for number, place in enumerate(places, start=1):
+                factors = {
+                    name: self._value(name, factor, place[i])
+                    for i, (name, factor) in enumerate(told.factors.items())
+                }
+                moved = {name: value for name, value in factors.items() if value is not None}
+                point = (
+                    f"point {number:0{len(str(len(places)))}}"
+                    if numbered
+                    else ", ".join(f"{name}={_short(value)}" for name, value in moved.items())
+                )
+                name = ", ".join(part for part in (named, point) if part) or "as it is"
+                title = (told.cases[named].title if named is not None else None) or name
+                yield DesignedCase(name, title, factors, named, place)
+
+    def _value(self, name: str, factor: Factor, place: Place) -> Value:
+        """A factor's value for a column of a table."""
+        if place is None:
+            return None
+        node = self._node(name, factor, place)
+        if factor.values is not None and self._table is None:
+            written = at(self._root, ("factors", name, "values"))
+            if written is not None and isinstance(written.value, list):
+                whole = written.value[int(place)]
+                if _is_labelled(whole):
+                    node = at(whole, ("label",)) or node
+        value = plain(node)
+        return value if isinstance(value, Value) else shown(node)
+
+    def _baseline(self) -> str:
+        wanted = self.experiment.baseline
+        return self.cases[0].name if wanted is None else wanted
+
+
+def load_experiment(path: str | Path) -> LoadedExperiment:
+    """Read an experiment file and check every case of it.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML file.
+
+    Returns
+    -------
+    LoadedExperiment
+
+    Raises
+    ------
+    ScenarioError
+        With all that is wrong, each with its place.
+    """
+    file = Path(path)
+    problems: list[Problem] = []
+    try:
+        root = read_yaml(read_text(file), file, problems)
+    except Unreadable as error:
+        raise ScenarioError(in_order(problems + error.problems)) from None
+    if not isinstance(root.value, dict):
+        rule = "an experiment file is a mapping: lines of the form `key: value`"
+        raise ScenarioError([_problem(root, (), rule)])
+    try:
+        told = Experiment.model_validate(plain(root))
+    except ValidationError as error:
+        raise ScenarioError(in_order(problems + problems_of(error, root, Experiment))) from None
+    problems += problems_before_cases(told, root)
+    if problems:
+        raise ScenarioError(in_order(problems))
+    loaded = LoadedExperiment(told, file, root)
+    _check_cases(loaded, root)
+    return loaded
+
+
+def levels_of(name: str, factor: Factor) -> Levels:
+    """The values of a factor, as a design sees them."""
+    if factor.values is not None:
+        return Levels(name, None, None, False, len(factor.values))
+    low, high = factor.range or (0.0, 0.0)
+    return Levels(name, low, high, factor.log, factor.levels)
+
+
+def _check_cases(loaded: LoadedExperiment, root: Node) -> None:
+    """Make every case's scenario once, and tell each problem once."""
+    found: dict[Problem, None] = {}
+    columns: dict[tuple[str, ...], Scenario] = {}
+    populations: set[str] = set()
+    names: dict[str, int] = {}
+    for case in loaded.cases:
+        names[case.name] = names.get(case.name, 0) + 1
+        try:
+            scenario = loaded.scenario(case)
+        except ScenarioError as error:
+            found |= dict.fromkeys(error.problems)
+            continue
+        columns.setdefault(scenario.guarantor_names, scenario)
+        population = str(scenario.population)
+        if population not in populations:
+            populations.add(population)
+            found |= dict.fromkeys(_population_problems(scenario, case, root))
+    twice = [name for name, number in names.items() if number > 1]
+    for name in twice:
+        found[_problem(root, ("factors",), f"two cases are called {name!r}; no value twice")] = None
+    if loaded.baseline not in names:
+        node = at(root, ("baseline",)) or root
+        listed = ", ".join(list(names)[:8])
+        found[_problem(node, ("baseline",), f"no such case; cases are: {listed}")] = None
+    for scenario in columns.values():
+        found |= dict.fromkeys(check_outcomes(loaded.experiment, root, scenario))
+    if found:
+        problems = in_order(list(found))
+        if len(problems) > MOST_PROBLEMS:
+            rest = len(problems) - MOST_PROBLEMS
+            more = Problem(loaded.file, None, None, "", "", f"and {rest:,} more like these")
+            problems = [*problems[:MOST_PROBLEMS], more]
+        raise ScenarioError(problems)
+
+
+def _population_problems(scenario: Scenario, case: DesignedCase, root: Node) -> Iterator[Problem]:
+    try:
+        check_population(scenario)
+    except UsageError as error:
+        yield _problem(root, ("cases",), f"case {case.name!r}: {error}")
+
+
+def _problem(node: Node, path: tuple[str, ...], rule: str) -> Problem:
+    mark = node.mark
+    value = "" if isinstance(node.value, dict) else shown(node)
+    return Problem(mark.file, mark.line, mark.column, ".".join(path), value, rule)
+
+
+def _paths(name: str, factor: Factor) -> tuple[str, ...]:
+    if factor.path is None:
+        return (name,)
+    return (factor.path,) if isinstance(factor.path, str) else factor.path
+
+
+def _number(factor: Factor, name: str, place: Place) -> float:
+    levels = levels_of(name, factor)
+    return value_at(levels, place) if isinstance(place, int) else float(place or 0.0)
+
+
+def _is_labelled(node: Node) -> bool:
+    return isinstance(node.value, dict) and set(node.value) == {"label", "value"}
+
+
+def _short(value: Value) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

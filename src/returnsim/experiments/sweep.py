@@ -1,0 +1,263 @@
+"""A sweep: every cell of an experiment run once, ever, and its tables written."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from returnsim.core.record import column_names
+from returnsim.errors import UsageError
+from returnsim.experiments.cells import (
+    CELL,
+    Cell,
+    Result,
+    cell_of,
+    cells_a_task,
+    key_of,
+)
+from returnsim.experiments.execute import Site, Task, execute
+from returnsim.experiments.files import DesignedCase, LoadedExperiment
+from returnsim.experiments.outcomes import outcomes_of
+from returnsim.experiments.pieces import Source
+from returnsim.experiments.store import Store
+from returnsim.experiments.tables import run_in, write_tables
+from returnsim.scenario.neutral import without
+from returnsim.scenario.schema import Scenario
+from returnsim.scenario.written import scenario_hash
+
+STORE = "store"
+TASKS_A_WORKER = 2
+"""Where there is little to do, it is cut so that each worker gets so many tasks."""
+WAIT_SECONDS = 0.2
+
+
+@dataclass
+class Tally:
+    """How far a sweep has come, in cells.
+
+    Attributes
+    ----------
+    total : int
+        Cells that the experiment needs, counting those that cases share once for each.
+    ran, cached, failed : int
+        Run now; found in the store; ended in an error.
+    """
+
+    total: int = 0
+    ran: int = 0
+    cached: int = 0
+    failed: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """Cells that need no more work."""
+        return self.ran + self.cached + self.failed
+
+
+Progress = Callable[[Tally], None]
+
+
+def sweep(
+    experiment: LoadedExperiment,
+    folder: Path,
+    site: Site,
+    *,
+    command: str,
+    replicates: int | None = None,
+    rows: int | None = None,
+    progress: Progress = lambda _: None,
+) -> Tally:
+    """Run what the store lacks of an experiment, and write the tables of all of it.
+
+    Parameters
+    ----------
+    experiment : LoadedExperiment
+        From `load_experiment`.
+    folder : Path
+        For the store and the tables; what is in it of the same experiment is made use of.
+    site : Site
+        Where cells are run.
+    command : str
+        What to type to do it again.
+    replicates : int, optional
+        In place of the experiment's own number.
+    rows : int, optional
+        As for `run_cells`; the results do not depend on it.
+    progress : callable
+        Called about once a second, and after each cell; what it raises ends the sweep.
+
+    Returns
+    -------
+    Tally
+        Of this call. Cells that failed are in the store with their error; the tables go without.
+
+    Raises
+    ------
+    UsageError
+        If the folder or the site cannot be used.
+    RunError
+        If the disk does not take the results, or all workers are lost.
+    """
+    check_folder(folder, experiment)
+    number = replicates or experiment.experiment.replicates
+    store = Store(folder / STORE)
+    with store.at_work():
+        work = _Work(experiment, store, number, site.workers, progress)
+        work.run(site, rows)
+        write_tables(work.source(), store, folder, command)
+    return work.tally
+
+
+def check_folder(folder: Path, experiment: LoadedExperiment) -> None:
+    """Make sure that a folder is free for an experiment, or holds results of the same.
+
+    Raises
+    ------
+    UsageError
+        If it does not.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; name a folder with --out")
+    if not folder.exists() or not any(folder.iterdir()) or (folder / STORE).is_dir():
+        said = run_in(folder)
+        there = said and said.get("experiment")
+        if not there or there == experiment.name:
+            return
+        raise UsageError(
+            f"{folder}: holds the results of the experiment {there!r}; "
+            "name another folder with --out"
+        )
+    raise UsageError(
+        f"{folder}: holds files of another kind; they are left alone. "
+        "Name another folder with --out"
+    )
+
+
+class _Work:
+    """The cells of one sweep, in the order in which they are needed."""
+
+    def __init__(
+        self,
+        experiment: LoadedExperiment,
+        store: Store,
+        replicates: int,
+        workers: int,
+        progress: Progress,
+    ) -> None:
+        told = experiment.experiment
+        self.experiment = experiment
+        self.store = store
+        self.replicates = replicates
+        self.progress = progress
+        self.blocks = math.ceil(replicates / CELL)
+        self.outcomes = outcomes_of(told)
+        levers = (outcome.without for outcome in self.outcomes.values())
+        self.pairs = tuple(dict.fromkeys(lever for lever in levers if lever))
+        self.seed, self.households = told.seed, told.households
+        self.columns: dict[str, None] = {}
+        self.hashes: list[dict[str | None, str]] = []
+        self.tally = Tally(self.blocks * len(experiment.cases) * (1 + len(self.pairs)))
+        self.workers = workers
+        self.elsewhere: list[Cell] = []
+        self.seen: set[str] = set()
+
+    def source(self) -> Source:
+        """What the tables are made from."""
+        return Source(
+            self.experiment,
+            tuple(self.hashes),
+            self.pairs,
+            self.replicates,
+            self.blocks,
+            self.outcomes,
+            tuple(self.columns),
+        )
+
+    def run(self, site: Site, rows: int | None) -> None:
+        """Run what is missing; wait for what another sweep in the same folder is running."""
+        execute(self._tasks(), site, self._keep, rows=rows, tick=self._tick)
+        while self.elsewhere:
+            waiting, self.elsewhere = self.elsewhere, []
+            mine = [cell for cell in waiting if self._is_mine(cell)]
+            execute((Task((cell,)) for cell in mine), site, self._keep, rows=rows, tick=self._tick)
+            self._tick()
+            if self.elsewhere:
+                time.sleep(WAIT_SECONDS)
+
+    def _tick(self) -> None:
+        self.progress(self.tally)
+
+    def _keep(self, result: Result) -> None:
+        self.store.commit(result)
+        self.store.release(result.key)
+        if result.error is None:
+            self.tally.ran += 1
+        else:
+            self.tally.failed += 1
+            self.tally.failures.append(result.key)
+        self._tick()
+
+    def _tasks(self) -> Iterator[Task]:
+        """Missing cells, those of one block over all cases before the next block's."""
+        batch: list[Cell] = []
+        size = 1
+        for cell, scenario in self._missing():
+            if not batch:
+                size = min(cells_a_task(scenario, self.households), self._fair_share())
+            batch.append(cell)
+            if len(batch) >= size:
+                yield Task(tuple(batch))
+                batch = []
+        if batch:
+            yield Task(tuple(batch))
+
+    def _fair_share(self) -> int:
+        return max(1, math.ceil(self.tally.total / (TASKS_A_WORKER * self.workers)))
+
+    def _missing(self) -> Iterator[tuple[Cell, Scenario]]:
+        """Cells that are neither in the store nor under way elsewhere, each with its scenario."""
+        for block in range(self.blocks):
+            for i, case in enumerate(self.experiment.cases):
+                variants = self._variants(case) if block == 0 else None
+                if variants is not None:
+                    self.hashes.append({pair: scenario_hash(s) for pair, s in variants.items()})
+                for pair in list(self.hashes[i]):
+                    if self._is_there(i, pair, block):
+                        continue
+                    variants = variants or self._variants(case)
+                    cell = cell_of(
+                        variants[pair], self.households, self.seed, block, events=bool(self.pairs)
+                    )
+                    if self._is_mine(cell):
+                        yield cell, variants[pair]
+
+    def _variants(self, case: DesignedCase) -> dict[str | None, Scenario]:
+        """The case as it is, and without each lever of which a pair is wanted."""
+        scenario = self.experiment.scenario(case)
+        self.columns |= dict.fromkeys(column_names(scenario.guarantor_names))
+        variants: dict[str | None, Scenario] = {None: scenario}
+        return variants | {pair: without(scenario, pair) for pair in self.pairs}
+
+    def _is_there(self, i: int, pair: str | None, block: int) -> bool:
+        """Whether a cell needs no work: it is in the store, or another case has the same."""
+        key = key_of(self.hashes[i][pair], self.households, self.seed, block)
+        if key in self.seen or self.store.has(key, events=bool(self.pairs)):
+            self.tally.cached += 1
+            self.seen.add(key)
+            self._tick()
+            return True
+        self.seen.add(key)
+        return False
+
+    def _is_mine(self, cell: Cell) -> bool:
+        """Reserve a cell; one that another sweep is at is left to it and looked for later."""
+        if not self.store.claim(cell.key):
+            self.elsewhere.append(cell)
+            return False
+        if self.store.has(cell.key, events=cell.events):
+            self.store.release(cell.key)
+            self.tally.cached += 1
+            return False
+        return True

@@ -1,0 +1,231 @@
+"""The tables of a sweep, made from its store: weekly, outcomes, summary, and what was run."""
+
+import csv
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from returnsim.analysis.attribution import LABELS
+from returnsim.analysis.summary import percentiles
+from returnsim.core.run import MODEL_VERSION
+from returnsim.errors import RunError
+from returnsim.experiments.dataset import Dataset
+from returnsim.experiments.outcomes import title
+from returnsim.experiments.pieces import Source, column_of_pair, pieces
+from returnsim.experiments.store import Store
+from returnsim.results import as_json, versions
+
+FORMAT = "returnsim sweep 1"
+RUN, CELLS, SUMMARY, OUTCOMES = "run.json", "cells.csv", "summary.csv", "outcomes.parquet"
+PARTIAL = ".partial"
+EXPERIMENT, WEEKLY_FOLDER = "experiment.yaml", "weekly"
+SUMMARY_COLUMNS = ("outcome", "unit", "good", "replicates", "mean", "median", "low90", "high90")
+
+
+def write_tables(source: Source, store: Store, folder: Path, command: str) -> None:
+    """Write the tables of a sweep beside its store; left alone where nothing has changed.
+
+    ``weekly/part-*.parquet`` (one dataset: every case, replicate and week), ``outcomes.parquet``
+    (a row a case and replicate), ``summary.csv`` (a row a case and outcome), ``cells.csv`` (which
+    cells of the store they are made of), ``experiment.yaml`` and ``run.json``. Cells that failed
+    are left out.
+
+    Parameters
+    ----------
+    source : Source
+        What they are made from.
+    store : Store
+        Holds the cells.
+    folder : Path
+        Where to.
+    command : str
+        What to type to make them again.
+
+    Raises
+    ------
+    RunError
+        If the disk does not take them; what was there before stays.
+    """
+    cells = _cells_csv(source, store)
+    fingerprint = _fingerprint(source, cells)
+    try:
+        with store.alone_with_tables():
+            if _are_there(folder, fingerprint):
+                return
+            partial = folder / f".{secrets.token_hex(4)}{PARTIAL}"
+            (partial / WEEKLY_FOLDER).mkdir(parents=True)
+            try:
+                (partial / CELLS).write_text(cells, encoding="utf-8")
+                _write_all(source, store, partial)
+                shutil.copyfile(source.experiment.file, partial / EXPERIMENT)
+                said = _run_json(source, command) | {
+                    "fingerprint": fingerprint,
+                    "files": _digests(partial),
+                    "created": datetime.now(UTC).isoformat(timespec="seconds"),
+                }
+                (partial / RUN).write_text(as_json(said) + "\n", encoding="utf-8")
+                _put_in_place(partial, folder)
+            finally:
+                shutil.rmtree(partial, ignore_errors=True)
+    except OSError as error:
+        raise RunError(
+            f"{folder}: the tables could not be written: {error.strerror or error}; the cells are "
+            "kept, and the same command goes on from there"
+        ) from error
+
+
+def run_in(folder: Path) -> dict[str, Any] | None:
+    """What a folder's sweep says of itself; None if there is none."""
+    try:
+        said = json.loads((folder / RUN).read_text(encoding="utf-8"))
+        return said if isinstance(said, dict) and said["format"] == FORMAT else None
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def told_cells(folder: Path) -> list[dict[str, str]]:
+    """The cells that the tables of a folder are made of, failed ones included; none without them.
+
+    Each has ``case, without, block, key, state``.
+    """
+    if run_in(folder) is None:
+        return []
+    with (folder / CELLS).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _cells_csv(source: Source, store: Store) -> str:
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("case", "without", "block", "key", "state"))
+    for i, case in enumerate(source.experiment.cases):
+        for pair in (None, *source.pairs):
+            for block in range(source.blocks):
+                key = source.key(i, pair, block)
+                state = "kept" if store.has_record(key) else "failed"
+                writer.writerow((case.name, pair or "", block, key, state))
+    return text.getvalue()
+
+
+def _fingerprint(source: Source, cells: str) -> str:
+    told = source.experiment.experiment.model_dump(mode="json")
+    cases = [(case.name, case.title, case.factors) for case in source.experiment.cases]
+    parts = (MODEL_VERSION, versions(), source.replicates, told, cases, cells)
+    return sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _are_there(folder: Path, fingerprint: str) -> bool:
+    said = run_in(folder)
+    if said is None or said.get("fingerprint") != fingerprint:
+        return False
+    return said.get("files") == _digests(folder)
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    names = [OUTCOMES, SUMMARY, CELLS, EXPERIMENT]
+    names += sorted(f"{WEEKLY_FOLDER}/{path.name}" for path in (folder / WEEKLY_FOLDER).glob("*"))
+    there = [name for name in names if (folder / name).is_file()]
+    return {name: sha256((folder / name).read_bytes()).hexdigest() for name in there}
+
+
+def _put_in_place(partial: Path, folder: Path) -> None:
+    """Rename every table into the folder, the one that vouches for them last."""
+    (folder / RUN).unlink(missing_ok=True)
+    if (folder / WEEKLY_FOLDER).exists():
+        (folder / WEEKLY_FOLDER).rename(partial / "before")
+    for name in (WEEKLY_FOLDER, OUTCOMES, SUMMARY, CELLS, EXPERIMENT, RUN):
+        os.replace(partial / name, folder / name)  # noqa: PTH105
+
+
+def _write_all(source: Source, store: Store, folder: Path) -> None:
+    outcomes = Dataset(source, tuple(source.outcomes), folder / OUTCOMES, time=False)
+    weekly = Dataset(source, _weekly_columns(source), folder / WEEKLY_FOLDER, time=True)
+    with (folder / SUMMARY).open("w", encoding="utf-8", newline="") as file:
+        summary = csv.writer(file, lineterminator="\n")
+        summary.writerow(("case", *source.experiment.experiment.factors, *SUMMARY_COLUMNS))
+        for i in range(len(source.experiment.cases)):
+            measured = []
+            for piece in pieces(source, store, i):
+                weekly.add(piece, piece.columns)
+                outcomes.add(piece, piece.outcomes)
+                measured.append(piece.outcomes)
+            summary.writerows(_summary(source, i, measured))
+    weekly.close()
+    outcomes.close()
+
+
+def _weekly_columns(source: Source) -> tuple[str, ...]:
+    of_pairs = (column_of_pair(label, pair) for pair in source.pairs for label in LABELS)
+    return (*source.columns, *of_pairs)
+
+
+def _summary(
+    source: Source, i: int, measured: list[dict[str, np.ndarray]]
+) -> Iterator[tuple[Any, ...]]:
+    case = source.experiment.cases[i]
+    factors = [case.factors.get(name) for name in source.experiment.experiment.factors]
+    for name, outcome in source.outcomes.items():
+        values = np.concatenate([part[name] for part in measured] or [np.empty(0)])
+        there = values[~np.isnan(values)]
+        mean = there.mean() if len(there) else np.nan
+        low, median, high = percentiles(values[:, np.newaxis], (5.0, 50.0, 95.0))[:, 0]
+        numbers = (f"{number:.8g}" for number in (mean, median, low, high))
+        yield (
+            case.name,
+            *factors,
+            *(name, outcome.unit, outcome.good or "", len(values)),
+            *("" if number == "nan" else number for number in numbers),
+        )
+
+
+def _run_json(source: Source, command: str) -> dict[str, Any]:
+    experiment = source.experiment
+    told = experiment.experiment
+    baseline = next(case for case in experiment.cases if case.name == experiment.baseline)
+    guesses, numbers = experiment.scenario(baseline).guesses()
+    return {
+        "format": FORMAT,
+        "experiment": experiment.name,
+        "title": told.title,
+        "question": told.question,
+        "seed": told.seed,
+        "replicates": source.replicates,
+        "households": told.households,
+        "baseline": experiment.baseline,
+        "numbers": numbers,
+        "guesses": guesses,
+        "command": command,
+        "versions": versions(),
+        "model_version": MODEL_VERSION,
+        "factors": {
+            name: {"kind": experiment.kind_of(name), "title": f.title or name, "unit": f.unit}
+            for name, f in told.factors.items()
+        },
+        "outcomes": {
+            name: {
+                "title": title(name, outcome),
+                "unit": outcome.unit,
+                "good": outcome.good,
+                "measure": outcome.measure,
+            }
+            for name, outcome in source.outcomes.items()
+        },
+        "cases": [
+            {
+                "name": case.name,
+                "title": case.title,
+                "factors": case.factors,
+                "scenario_hash": source.hashes[i][None],
+            }
+            for i, case in enumerate(experiment.cases)
+        ],
+    }

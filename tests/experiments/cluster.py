@@ -1,0 +1,58 @@
+"""A Dask cluster of real processes on this machine, as a user would start it in two terminals."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+WAIT_SECONDS = 60
+
+
+class Cluster:
+    """A scheduler and its workers."""
+
+    def __init__(self, address: str, folder: Path) -> None:
+        self.address = address
+        self.folder = folder
+        self.workers: list[subprocess.Popen[bytes]] = []
+
+    def add_worker(self) -> None:
+        """Start one more worker, without a nanny that would start it again."""
+        words = [BIN / "dask", "worker", self.address, "--no-nanny", "--nthreads", "1"]
+        words += ["--no-dashboard", "--local-directory", self.folder, "--host", "127.0.0.1"]
+        with (self.folder / f"worker-{len(self.workers)}.log").open("wb") as log:
+            self.workers.append(subprocess.Popen(words, stdout=log, stderr=log))
+
+
+@contextmanager
+def dask_cluster(folder: Path, workers: int) -> Iterator[Cluster]:
+    """Start a scheduler on a free port, and workers; end them all at the end."""
+    told = folder / "scheduler.json"
+    words = [BIN / "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
+    with (folder / "scheduler.log").open("wb") as log:
+        scheduler = subprocess.Popen([*words, "--scheduler-file", told], stdout=log, stderr=log)
+    cluster = Cluster(_address(told, scheduler), folder)
+    try:
+        for _ in range(workers):
+            cluster.add_worker()
+        yield cluster
+    finally:
+        for process in (*cluster.workers, scheduler):
+            with suppress(ProcessLookupError):
+                process.kill()
+            process.wait()
+
+
+def _address(told: Path, scheduler: "subprocess.Popen[bytes]") -> str:
+    """The address that the scheduler writes down once it listens."""
+    import json
+    import time
+
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until and scheduler.poll() is None:
+        with suppress(FileNotFoundError, ValueError):
+            return str(json.loads(told.read_text())["address"])
+        time.sleep(0.05)
+    raise RuntimeError("the scheduler did not start")

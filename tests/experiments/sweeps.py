@@ -1,0 +1,53 @@
+"""Sweeps of an invented camp, run as a user runs them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+CAMP = """
+title: A made-up camp
+start: 2021-01-04
+weeks: 30
+population: {people: 300, origins: {north: 0.5, south: 0.5}, reserves_weeks: 4}
+guarantors:
+  settlement: {track_record: {harms: 3, exposure_weeks: 150}, enforcement: 0.2}
+levers:
+  siege: {severity: 0.6}
+  corridor: {open: true, parties_per_week: 9}
+  threat: {level: 1.5}
+behaviour: {intercept: 0.5}
+hazards: {harm_per_week: 0.02}
+"""
+EXPERIMENT = """
+title: A siege and the word of who promises safety
+base: camp.yaml
+replicates: 32
+factors:
+  siege: {path: levers.siege.severity, values: [0, 0.3, 0.6, 0.9]}
+  kept: {path: guarantors.settlement.enforcement, values: [0, 0.9]}
+outcomes:
+  returned: {}
+  pushed: {without: siege}
+"""
+CELLS = 2 * (8 + 2)
+"""Two blocks of eight cases; the pairs of four cases are one, for they differ in their siege."""
+
+
+def written(folder: Path, experiment: str = EXPERIMENT) -> Path:
+    """An experiment and its camp as files; gives the experiment's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "camp.yaml").write_text(CAMP)
+    file = folder / "small.yaml"
+    file.write_text(experiment)
+    return file
+
+
+def command(*words: object) -> list[str]:
+    """The command line, in a process of its own."""
+    return [str(BIN / "returnsim"), *map(str, words)]
+
+
+def run(*words: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    """Run the command line to its end."""
+    return subprocess.run(command(*words), capture_output=True, text=True, cwd=cwd, timeout=300)
