@@ -13,6 +13,7 @@ import typer
 
 from returnsim import __version__
 from returnsim.cli.check import check
+from returnsim.cli.compare import compare
 from returnsim.cli.diff import diff
 from returnsim.cli.new import new
 from returnsim.cli.parity import parity
@@ -56,7 +57,7 @@ def _app() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_options)
-    for command in (new, check, show, diff, run, sweep, parity, schema):
+    for command in (new, check, show, diff, run, sweep, compare, parity, schema):
         app.command()(_interruptible(command))
     app.add_typer(store)
     return app

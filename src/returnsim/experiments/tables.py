@@ -16,6 +16,7 @@ import numpy as np
 
 from returnsim.analysis.attribution import LABELS
 from returnsim.analysis.summary import percentiles
+from returnsim.assemble import plan_run
 from returnsim.core.run import MODEL_VERSION
 from returnsim.errors import RunError
 from returnsim.experiments.dataset import Dataset
@@ -191,7 +192,9 @@ def _run_json(source: Source, command: str) -> dict[str, Any]:
     experiment = source.experiment
     told = experiment.experiment
     baseline = next(case for case in experiment.cases if case.name == experiment.baseline)
-    guesses, numbers = experiment.scenario(baseline).guesses()
+    scenario = experiment.scenario(baseline)
+    guesses, numbers = scenario.guesses()
+    weight = plan_run(scenario, told.seed, told.households).inputs.parameters.weight
     return {
         "format": FORMAT,
         "experiment": experiment.name,
@@ -200,6 +203,7 @@ def _run_json(source: Source, command: str) -> dict[str, Any]:
         "seed": told.seed,
         "replicates": source.replicates,
         "households": told.households,
+        "weight": float(weight[0]),
         "baseline": experiment.baseline,
         "numbers": numbers,
         "guesses": guesses,

@@ -1,0 +1,130 @@
+"""``returnsim compare``: results side by side, every difference one of the same people's luck."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from returnsim.experiments.compare import Case, Comparison
+
+FIRST_TOLD = (
+    "returned",
+    "pushed",
+    "detained_per_100",
+    "conscripted_per_100",
+    "killed_per_100",
+    "in_camp",
+    "died_in_camp",
+)
+MOST_CASES = 12
+NAME_WIDTH = 34
+
+
+def compare(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="RESULT...", help="Folders of sweeps or of runs.")
+    ],
+    baseline: Annotated[
+        str | None, typer.Option(help="The case that others are compared with.")
+    ] = None,
+    outcome: Annotated[
+        list[str] | None, typer.Option(help="Tell this outcome; may be repeated.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for table and figures; that of the result by default."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+) -> None:
+    """Put results side by side and tell how they differ.
+
+    Replicate by replicate the same households met the same luck in every case, so a difference is
+    the doing of what differs. The harm stands beside the returns, asked for or not.
+    """
+    from returnsim.experiments.compare import table
+    from returnsim.experiments.reading import load_comparison
+    from returnsim.experiments.written import write_comparison
+
+    comparison = load_comparison(results, baseline, outcome or ())
+    folder = out or _usual_folder(results)
+    draw = None if no_figures else _draw
+    write_comparison(comparison, folder, draw)
+    if json:
+        typer.echo(table(comparison).to_json(orient="records", indent=1, double_precision=10))
+    else:
+        _print(comparison, outcome or ())
+    what = "The table is" if no_figures else "The table and the figures are"
+    typer.echo(f"{what} in {folder}", err=True)
+
+
+def _draw(comparison: "Comparison", folder: Path) -> dict[str, str]:
+    from returnsim.figures.comparison import write_comparison_figures
+
+    return write_comparison_figures(comparison, folder)
+
+
+def _usual_folder(results: list[Path]) -> Path:
+    if len(results) == 1:
+        return results[0]
+    return Path("results") / "-".join(["compare", *(path.resolve().name for path in results)])
+
+
+def _print(comparison: "Comparison", asked: "list[str] | tuple[str, ...]") -> None:
+    told = [name for name in comparison.outcomes if asked or name in FIRST_TOLD]
+    typer.echo(comparison.title)
+    if comparison.question:
+        typer.echo(comparison.question)
+    for name in told or comparison.outcomes:
+        _print_outcome(comparison, name)
+    typer.echo("")
+    lines = [
+        f"Differences from {comparison.baseline!r} are of the same replicates with the same draws; "
+        "in brackets the 90 % interval of their mean.",
+        *comparison.notes,
+        f"{comparison.guesses} of the {comparison.numbers} numbers are guesses without a source. "
+        "This shows what follows from them; it is not a forecast.",
+    ]
+    for line in lines:
+        typer.echo(line)
+
+
+def _print_outcome(comparison: "Comparison", name: str) -> None:
+    info = comparison.outcomes[name]
+    head = info.title if info.unit in ("people", "per 100", "") else f"{info.title}, {info.unit}"
+    typer.echo(f"\n{head:{NAME_WIDTH}}  {'median':>9}  difference")
+    cases = sorted(comparison.cases, key=lambda case: case.name != comparison.baseline)
+    for case in cases[:MOST_CASES]:
+        typer.echo(_line(comparison, case, name))
+    if len(cases) > MOST_CASES:
+        typer.echo(f"  and {len(cases) - MOST_CASES:,} more in compare.csv")
+
+
+def _line(comparison: "Comparison", case: "Case", name: str) -> str:
+    import math
+
+    import numpy as np
+
+    shown = case.name if len(case.name) <= NAME_WIDTH - 2 else case.name[: NAME_WIDTH - 3] + "…"
+    values = case.outcomes[name]
+    there = values[~np.isnan(values)]
+    unit = comparison.outcomes[name].unit
+    median = _number(float(np.median(there)), unit) if len(there) else "none"
+    line = f"  {shown:{NAME_WIDTH - 2}}  {median:>9}"
+    if case.name == comparison.baseline:
+        return f"{line}  baseline"
+    d = comparison.difference(case, name)
+    if d.is_none:
+        return f"{line}  the same"
+    if math.isnan(d.mean):
+        return line
+    if math.isnan(d.low):
+        return f"{line}  {_number(d.mean, unit, sign=True)} (one replicate)"
+    ends = f"{_number(d.low, unit, sign=True)} to {_number(d.high, unit, sign=True)}"
+    return f"{line}  {_number(d.mean, unit, sign=True)} ({ends})"
+
+
+def _number(value: float, unit: str, *, sign: bool = False) -> str:
+    plus = "+" if sign else ""
+    return f"{value:{plus},.0f}" if unit == "people" else f"{value:{plus},.2f}"

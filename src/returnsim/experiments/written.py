@@ -1,0 +1,57 @@
+"""A comparison written down: a table, and figures with what each shows."""
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from returnsim.errors import RunError
+from returnsim.experiments.compare import Comparison, table
+
+TABLE = "compare.csv"
+FIGURES, CAPTIONS = "figures", "captions.json"
+Draw = Callable[[Comparison, Path], dict[str, str]]
+
+
+def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) -> None:
+    """Write ``compare.csv`` and, with ``draw``, ``figures`` and their captions.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Any.
+    folder : Path
+        Where to; it is made.
+    draw : callable, optional
+        Draws into a folder and gives for each figure, by its name, a sentence on what it shows.
+
+    Raises
+    ------
+    RunError
+        If the disk does not take it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        rows = table(comparison)
+        text = rows.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+        _write(folder / TABLE, text)
+        if draw is not None:
+            (folder / FIGURES).mkdir(exist_ok=True)
+            told = draw(comparison, folder / FIGURES)
+            _write(
+                folder / FIGURES / CAPTIONS, json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+            )
+    except OSError as error:
+        raise RunError(
+            f"{folder}: the comparison could not be written: {error.strerror or error}"
+        ) from error
+
+
+def _write(target: Path, text: str) -> None:
+    partial = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
+    try:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(partial, target)  # noqa: PTH105
+    finally:
+        partial.unlink(missing_ok=True)
