@@ -127,4 +127,6 @@ def _line(comparison: "Comparison", case: "Case", name: str) -> str:
 
 def _number(value: float, unit: str, *, sign: bool = False) -> str:
     plus = "+" if sign else ""
-    return f"{value:{plus},.0f}" if unit == "people" else f"{value:{plus},.2f}"
+    places = 0 if unit == "people" else 2
+    # Adding zero makes minus zero zero.
+    return f"{round(value, places) + 0.0:{plus},.{places}f}"

@@ -254,7 +254,7 @@ def levels_of(name: str, factor: Factor) -> Levels:
 def _check_cases(loaded: LoadedExperiment, root: Node) -> None:
     """Make every case's scenario once, and tell each problem once."""
     found: dict[Problem, None] = {}
-    columns: dict[tuple[str, ...], Scenario] = {}
+    distinct: dict[object, Scenario] = {}
     populations: set[str] = set()
     names: dict[str, int] = {}
     for case in loaded.cases:
@@ -264,7 +264,8 @@ def _check_cases(loaded: LoadedExperiment, root: Node) -> None:
         except ScenarioError as error:
             found |= dict.fromkeys(error.problems)
             continue
-        columns.setdefault(scenario.guarantor_names, scenario)
+        days = (scenario.start, scenario.weeks, scenario.record_from)
+        distinct.setdefault((scenario.guarantor_names, days), scenario)
         population = str(scenario.population)
         if population not in populations:
             populations.add(population)
@@ -276,7 +277,7 @@ def _check_cases(loaded: LoadedExperiment, root: Node) -> None:
         node = at(root, ("baseline",)) or root
         listed = ", ".join(list(names)[:8])
         found[_problem(node, ("baseline",), f"no such case; cases are: {listed}")] = None
-    for scenario in columns.values():
+    for scenario in distinct.values():
         found |= dict.fromkeys(check_outcomes(loaded.experiment, root, scenario))
     if found:
         problems = in_order(list(found))

@@ -180,7 +180,7 @@ def _check_same(results: list[Result]) -> None:
                 words = {"seed": "the seed", "weight": "people that a simulated one stands for"}
                 wrong.append(
                     f"{other.folder}: {words[what]}: {b:g} where {first.folder} has {a:g}: their "
-                    "people would not meet the same luck; run them with the same seed and households"
+                    "people would not meet the same luck; run both with one seed and size"
                 )
     if wrong:
         raise UsageError("\n".join(wrong))

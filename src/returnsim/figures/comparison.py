@@ -1,0 +1,250 @@
+"""Figures of a comparison: cases over time, their differences, and designs over their factors."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from returnsim.analysis.summary import bands
+from returnsim.experiments.compare import Case, Comparison, Series
+from returnsim.figures.factors import design_figures
+from returnsim.figures.style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    LINE_OF_CAPTION,
+    LINE_OF_TITLE,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILION,
+    WIDTH,
+    count_axis,
+    in_style,
+    label_ends,
+    on_axis,
+    plural,
+    save,
+)
+
+COLOURS = (BLACK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
+HARMS = ("detained", "conscripted", "killed")
+FIRST = ("returned", "pushed", "detained_per_100", "conscripted_per_100", "killed_per_100")
+MOST_CASES = 24
+LONGEST_NAME = 38
+
+
+def write_comparison_figures(comparison: Comparison, directory: Path) -> dict[str, str]:
+    """Draw a comparison, as PNG and SVG.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Any.
+    directory : Path
+        Where to; it exists.
+
+    Returns
+    -------
+    dict of str to str
+        For each figure, by the stem of its files, a sentence on what it shows.
+    """
+    told: dict[str, str] = {}
+    with in_style():
+        figures = [("series", *series_figure(comparison))]
+        if 1 < len(comparison.cases) <= MOST_CASES:
+            figures.append(("differences", *differences_figure(comparison)))
+        figures += design_figures(comparison, new_figure)
+        for name, figure, sentence in figures:
+            save(figure, directory, name)
+            told[name] = sentence
+    return told
+
+
+def new_figure(comparison: Comparison, subject: str, height: float, note: str) -> Figure:
+    """Begin a figure of a comparison, with its title and what it rests on.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Any.
+    subject : str
+        What the figure shows.
+    height : float
+        In inches.
+    note : str
+        What to know to read it.
+    """
+    figure = Figure(figsize=(WIDTH, height))
+    FigureCanvasAgg(figure)
+    title = textwrap.shorten(comparison.title, LINE_OF_TITLE, placeholder=" ...")
+    figure.suptitle(f"{title}\n{subject}", x=0.01, ha="left", fontsize=11)
+    numbers = {len(case.replicates) for case in comparison.cases}
+    most = max(numbers)
+    scale = (
+        "the whole camp"
+        if comparison.households is None
+        else f"{comparison.households:,} households, each standing for several"
+    )
+    text = (
+        f"{note} {len(comparison.cases):,} {plural('case', len(comparison.cases))} of {most:,} "
+        f"{plural('replicate', most)} (seed {comparison.seed}), the same draws in each; {scale}. "
+        f"{comparison.guesses} of the {comparison.numbers} numbers that the baseline rests on are "
+        "guesses without a source. This shows what follows from these assumptions; it is not a "
+        "forecast."
+    )
+    caption = textwrap.fill(text.strip(), LINE_OF_CAPTION)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=7.5, color=GREY)
+    return figure
+
+
+def series_figure(comparison: Comparison) -> tuple[Figure, str]:
+    """People in camp, returned to date and harmed to date, case over case; and a sentence."""
+    shown = len(comparison.series)
+    note = "Lines are medians of the replicates, shaded ranges the middle 90 %."
+    if shown < len(comparison.cases):
+        note += (
+            f" Drawn are the baseline and the {shown - 1} cases that differ most from it in "
+            "returns."
+        )
+    note += " Who is detained and later killed is counted at both times."
+    figure = new_figure(comparison, "The camp, the returns and the harm after them", 10.5, note)
+    axes = figure.subplots(3, 1, sharex=True)
+    panels = (
+        ("People in camp", _in_camp),
+        ("Returned to date", lambda s: _to_date(s, ("departures",))),
+        ("Detained, conscripted or killed after return, to date", lambda s: _to_date(s, HARMS)),
+    )
+    ends = {}
+    for panel, (title, values_of) in zip(axes, panels, strict=True):
+        panel.set_title(title)
+        labels = []
+        for series in comparison.series:
+            colour = _colour(comparison, series.case)
+            median = _band(panel, _days(series), values_of(series), colour)
+            labels.append((float(median[-1]), _short(series.case), colour))
+            ends[title, series.case] = float(median[-1])
+        _time_axis(panel, comparison.series)
+        count_axis(panel, "people")
+        label_ends(panel, labels)
+    return figure, _series_sentence(ends, panels[1][0], panels[2][0])
+
+
+def differences_figure(comparison: Comparison) -> tuple[Figure, str]:
+    """How each case differs from the baseline, outcome by outcome; and a sentence."""
+    cases = [case for case in comparison.cases if case.name != comparison.baseline]
+    names = sorted(
+        comparison.outcomes,
+        key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST),
+    )
+    columns = 3
+    rows = -(-len(names) // columns)
+    height = 1.6 + rows * (0.62 + 0.2 * len(cases))
+    note = (
+        f"Differences from {comparison.baseline!r}, replicate by replicate: dots are means, thick "
+        "lines their 90 % intervals, thin lines the middle 90 % of the replicates."
+    )
+    figure = new_figure(comparison, "What each case changes, with the same draws", height, note)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    for panel, name in zip(grid.flat, names, strict=False):
+        _draw_differences(panel, comparison, cases, name)
+    for panel in list(grid.flat)[len(names) :]:
+        panel.set_visible(False)
+    return figure, _difference_sentence(comparison, cases)
+
+
+def _draw_differences(
+    panel: Axes, comparison: Comparison, cases: Sequence[Case], name: str
+) -> None:
+    info = comparison.outcomes[name]
+    unit = "" if info.unit in ("people", "per 100") else f", {info.unit}"
+    better = {"less": " (less is better)", "more": " (more is better)", None: ""}[info.good]
+    panel.set_title("\n".join(textwrap.wrap(f"{info.title}{unit}{better}", 36)), fontsize=8.5)
+    panel.axvline(0.0, color=GREY, linewidth=0.8)
+    for row, case in enumerate(cases):
+        d = comparison.difference(case, name)
+        colour = _colour(comparison, case.name)
+        panel.hlines(row, d.low90, d.high90, color=colour, linewidth=0.8, alpha=0.6)
+        panel.hlines(row, d.low, d.high, color=colour, linewidth=3.0)
+        panel.plot([d.mean], [row], "o", color=colour, markersize=4)
+    panel.set_yticks(range(len(cases)), [_short(case.name) for case in cases])
+    panel.set_ylim(len(cases) - 0.5, -0.5)
+    panel.grid(axis="x")
+    panel.tick_params(axis="x", labelsize=7.5)
+    panel.locator_params(axis="x", nbins=5)
+
+
+def _series_sentence(ends: dict[tuple[str, str], float], returned: str, harmed: str) -> str:
+    back = {case: value for (title, case), value in ends.items() if title == returned}
+    harm = {case: value for (title, case), value in ends.items() if title == harmed}
+    low, high = min(back, key=back.__getitem__), max(back, key=back.__getitem__)
+    if low == high:
+        return (
+            f"{back[low]:,.0f} people return ({low}); {harm[low]:,.0f} times somebody is detained, "
+            "conscripted or killed after it."
+        )
+    return (
+        f"From {back[low]:,.0f} people return ({low}; harm after return {harm[low]:,.0f} times) to "
+        f"{back[high]:,.0f} ({high}; {harm[high]:,.0f} times)."
+    )
+
+
+def _difference_sentence(comparison: Comparison, cases: Sequence[Case]) -> str:
+    parts = []
+    for name in ("returned", "pushed", "detained", "conscripted", "killed"):
+        if name not in comparison.outcomes:
+            continue
+        means = {case.name: comparison.difference(case, name).mean for case in cases}
+        most = max(means, key=lambda case: abs(means[case]))
+        title = comparison.outcomes[name].title
+        parts.append(f"{title}: {means[most]:+,.0f} ({most})")
+    listed = "; ".join(parts)
+    return f"The largest mean differences from {comparison.baseline!r} are, in people, {listed}."
+
+
+def _colour(comparison: Comparison, case: str) -> str:
+    """The same for a case in every panel; those beyond the palette are grey."""
+    drawn = [comparison.baseline]
+    drawn += [s.case for s in comparison.series if s.case != comparison.baseline]
+    place = drawn.index(case) if case in drawn else len(COLOURS) - 1
+    return COLOURS[min(place, len(COLOURS) - 1)]
+
+
+def _in_camp(series: Series) -> np.ndarray:
+    return series.columns["camp_population"]
+
+
+def _to_date(series: Series, names: Sequence[str]) -> np.ndarray:
+    total: np.ndarray = np.sum([series.columns[name] for name in names], axis=0)
+    return np.asarray(total.cumsum(axis=1))
+
+
+def _days(series: Series) -> np.ndarray:
+    """Stocks, and flows to date, are drawn on the first day after their week."""
+    return np.asarray(on_axis(series.dates + np.timedelta64(7, "D")))
+
+
+def _band(panel: Axes, x: np.ndarray, values: np.ndarray, colour: str) -> np.ndarray:
+    found = bands(values)
+    panel.fill_between(x, found.p5, found.p95, color=colour, alpha=0.1, linewidth=0)
+    panel.plot(x, found.p50, color=colour, linewidth=1.3)
+    return found.p50
+
+
+def _time_axis(panel: Axes, series: Sequence[Series]) -> None:
+    first = min(one.dates[0] for one in series)
+    last = max(one.dates[-1] for one in series) + np.timedelta64(7, "D")
+    panel.set_xlim(on_axis(first), on_axis(last))
+    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    panel.xaxis.set_major_locator(locator)
+    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def _short(name: str) -> str:
+    return textwrap.shorten(name, LONGEST_NAME, placeholder="…")

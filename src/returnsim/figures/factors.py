@@ -1,0 +1,265 @@
+"""Figures of designs: how outcomes move with the factors, returns always beside the harm."""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
+
+from returnsim.experiments.compare import Case, Comparison
+from returnsim.figures.style import BLACK, BLUE, GREY, ORANGE, VERMILION
+
+NewFigure = Callable[[Comparison, str, float, str], Figure]
+Named = tuple[str, Figure, str]
+TOLD = ("returned", "pushed", "detained_per_100", "conscripted_per_100", "killed_per_100")
+MOST_LEVELS = 12
+MOST_ANNOTATED = 60
+COLOUR_MAP = "cividis"
+
+
+class Level(NamedTuple):
+    """A value of a factor that several cases have."""
+
+    value: object
+    cases: list[Case]
+
+
+def design_figures(comparison: Comparison, new_figure: NewFigure) -> list[Named]:
+    """Draw what the design shows: heat maps of two factors, else effects of each, and the trade.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        With factors, or nothing is drawn.
+    new_figure : callable
+        Begins a figure.
+
+    Returns
+    -------
+    list of (str, Figure, str)
+        Name, figure, and a sentence on what it shows.
+    """
+    factors = [f for f in comparison.factors if len(_values(comparison.cases, f)) > 1]
+    outcomes = [name for name in TOLD if name in comparison.outcomes] or list(comparison.outcomes)
+    if not factors:
+        return []
+    levels = {name: len(_values(comparison.cases, name)) for name in factors}
+    drawn: list[Named] = []
+    if len(factors) == 2 and len(comparison.cases) == int(np.prod(list(levels.values()))):
+        drawn.append(("heat-maps", *_heat_maps(comparison, factors, outcomes, new_figure)))
+    else:
+        drawn.append(("effects", *_effects(comparison, factors, outcomes, new_figure)))
+    if len(comparison.cases) > 2 and "returned" in comparison.outcomes:
+        drawn.append(("returns-and-harm", *_trade(comparison, factors, new_figure)))
+    return drawn
+
+
+def mean_of(cases: Sequence[Case], outcome: str) -> float:
+    """Mean over the replicates of some cases; NaN where none has a value."""
+    values = np.concatenate([case.outcomes[outcome] for case in cases])
+    there = values[~np.isnan(values)]
+    return float(there.mean()) if len(there) else float("nan")
+
+
+def _heat_maps(
+    comparison: Comparison, factors: Sequence[str], outcomes: Sequence[str], new_figure: NewFigure
+) -> tuple[Figure, str]:
+    across, up = factors
+    xs, ys = _values(comparison.cases, across), _values(comparison.cases, up)
+    columns = min(3, len(outcomes))
+    rows = -(-len(outcomes) // columns)
+    note = "Each cell is the mean over its replicates."
+    figure = new_figure(comparison, "Returns and harm over two factors", 1.7 + 2.7 * rows, note)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    for panel, name in zip(grid.flat, outcomes, strict=False):
+        values = np.array(
+            [[mean_of(_where(comparison.cases, {across: x, up: y}), name) for x in xs] for y in ys]
+        )
+        _draw_map(panel, values, name, comparison)
+        panel.set_xticks(range(len(xs)), [_text(x) for x in xs])
+        panel.set_yticks(range(len(ys)), [_text(y) for y in ys])
+        panel.set_xlabel(_wrapped(comparison, across), fontsize=8)
+        panel.set_ylabel(_wrapped(comparison, up), fontsize=8)
+    for panel in list(grid.flat)[len(outcomes) :]:
+        panel.set_visible(False)
+    return figure, _range_sentence(comparison, outcomes)
+
+
+def _draw_map(panel: Axes, values: np.ndarray, name: str, comparison: Comparison) -> None:
+    info = comparison.outcomes[name]
+    image = panel.imshow(values, cmap=COLOUR_MAP, origin="lower", aspect="auto")
+    panel.grid(visible=False)
+    panel.set_title(info.title)
+    bar = panel.figure.colorbar(image, ax=panel, shrink=0.9)
+    bar.ax.tick_params(labelsize=7)
+    if values.size > MOST_ANNOTATED:
+        return
+    middle = (np.nanmin(values) + np.nanmax(values)) / 2
+    for (row, column), value in np.ndenumerate(values):
+        text = f"{value:,.0f}" if info.unit == "people" else f"{value:.2f}"
+        colour = "white" if value < middle else BLACK
+        panel.text(column, row, text, ha="center", va="center", color=colour, fontsize=7)
+
+
+def _effects(
+    comparison: Comparison, factors: Sequence[str], outcomes: Sequence[str], new_figure: NewFigure
+) -> tuple[Figure, str]:
+    note = (
+        "Dots are means over all cases with that value of the factor, thin lines the range of "
+        "those cases, the other factors at all their values."
+    )
+    height = 1.8 + 1.45 * len(outcomes)
+    figure = new_figure(comparison, "What each factor moves", height, note)
+    grid = figure.subplots(len(outcomes), len(factors), sharey="row", squeeze=False)
+    for row, name in enumerate(outcomes):
+        for column, factor in enumerate(factors):
+            panel = grid[row, column]
+            _draw_effect(panel, comparison, factor, name)
+            if row == 0:
+                panel.set_title(_wrapped(comparison, factor), fontsize=8.5)
+            if column == 0:
+                words = textwrap.wrap(comparison.outcomes[name].title, 18)
+                panel.set_ylabel("\n".join(words), fontsize=8)
+                panel.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.4g}"))
+    return figure, _effects_sentence(comparison, factors)
+
+
+def _draw_effect(panel: Axes, comparison: Comparison, factor: str, name: str) -> None:
+    levels = _levels(comparison.cases, factor)
+    if len(levels) > MOST_LEVELS:
+        x = [float(level.value) for level in levels]  # type: ignore[arg-type]
+        y = [mean_of(level.cases, name) for level in levels]
+        panel.plot(x, y, ".", color=BLUE, alpha=0.4, markersize=4)
+        order = np.argsort(x)
+        width = max(3, len(x) // 10)
+        smooth = np.convolve(np.asarray(y)[order], np.ones(width) / width, mode="valid")
+        start = (width - 1) // 2
+        panel.plot(np.asarray(x)[order][start : start + len(smooth)], smooth, color=VERMILION)
+        return
+    for place, level in enumerate(levels):
+        means = [mean_of([case], name) for case in level.cases]
+        panel.vlines(place, min(means), max(means), color=BLUE, linewidth=0.8, alpha=0.6)
+    middles = [mean_of(level.cases, name) for level in levels]
+    panel.plot(range(len(levels)), middles, "o-", color=BLUE, markersize=4)
+    panel.set_xticks(range(len(levels)), [_text(level.value) for level in levels])
+    panel.set_xlim(-0.4, len(levels) - 0.6)
+
+
+def _trade(
+    comparison: Comparison, factors: Sequence[str], new_figure: NewFigure
+) -> tuple[Figure, str]:
+    strongest = max(factors, key=lambda f: _spread(comparison, f, "returned"))
+    harms = [
+        n
+        for n in ("detained_per_100", "conscripted_per_100", "killed_per_100")
+        if n in comparison.outcomes
+    ]
+    note = f"A dot is the mean of a case; its colour is the {_title(comparison, strongest)}."
+    figure = new_figure(comparison, "Returns against the harm that comes of them", 4.6, note)
+    panels = figure.subplots(1, len(harms), squeeze=False)[0]
+    levels = _levels(comparison.cases, strongest)
+    scale = np.linspace(0.0, 0.9, max(2, len(levels)))
+    for panel, harm in zip(panels, harms, strict=True):
+        for shade, level in zip(scale, levels, strict=False):
+            x = [mean_of([case], "returned") for case in level.cases]
+            y = [mean_of([case], harm) for case in level.cases]
+            label = _text(level.value)
+            colour = colormaps[COLOUR_MAP](shade)
+            panel.plot(x, y, "o", color=colour, label=label, markersize=4.5, alpha=0.85)
+        base = comparison.case(comparison.baseline)
+        where = (mean_of([base], "returned"), mean_of([base], harm))
+        panel.plot(*where, "s", markerfacecolor="none", markeredgecolor=ORANGE, markersize=10)
+        panel.annotate(
+            "baseline", where, xytext=(7, 5), textcoords="offset points", fontsize=7.5, color=GREY
+        )
+        panel.set_title(comparison.outcomes[harm].title)
+        panel.set_xlabel("returned, people")
+        panel.set_ylim(bottom=0)
+        panel.locator_params(axis="x", nbins=5)
+    if len(levels) <= MOST_LEVELS:
+        panels[-1].legend(
+            title=_wrapped(comparison, strongest),
+            loc="center left",
+            bbox_to_anchor=(1.02, 0.5),
+            title_fontsize=8,
+        )
+    return figure, _trade_sentence(comparison, harms[0])
+
+
+def _range_sentence(comparison: Comparison, outcomes: Sequence[str]) -> str:
+    parts = []
+    for name in outcomes:
+        means = {case.name: mean_of([case], name) for case in comparison.cases}
+        low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+        form = ",.0f" if comparison.outcomes[name].unit == "people" else ".2f"
+        title = comparison.outcomes[name].title
+        parts.append(f"{title}: {means[low]:{form}} ({low}) to {means[high]:{form}} ({high})")
+    return "Over the design, on average, " + "; ".join(parts) + "."
+
+
+def _effects_sentence(comparison: Comparison, factors: Sequence[str]) -> str:
+    told = [
+        n
+        for n in ("returned", "detained_per_100", "conscripted_per_100")
+        if n in comparison.outcomes
+    ]
+    parts = []
+    for name in told:
+        strongest = max(factors, key=lambda f: _spread(comparison, f, name))
+        levels = _levels(comparison.cases, strongest)
+        means = [mean_of(level.cases, name) for level in levels]
+        form = ",.0f" if comparison.outcomes[name].unit == "people" else ".2f"
+        parts.append(
+            f"{comparison.outcomes[name].title} moves most with {strongest}: from "
+            f"{min(means):{form}} to {max(means):{form}}"
+        )
+    return "On average over the other factors, " + "; ".join(parts) + "."
+
+
+def _trade_sentence(comparison: Comparison, harm: str) -> str:
+    cases = comparison.cases
+    most = max(cases, key=lambda case: mean_of([case], "returned"))
+    safest = min(cases, key=lambda case: mean_of([case], harm))
+    title = comparison.outcomes[harm].title
+    return (
+        f"Most return in {most.name!r} ({mean_of([most], 'returned'):,.0f} people, "
+        f"{mean_of([most], harm):.2f} {title}); the least {title} are in {safest.name!r} "
+        f"({mean_of([safest], 'returned'):,.0f} people, {mean_of([safest], harm):.2f})."
+    )
+
+
+def _spread(comparison: Comparison, factor: str, name: str) -> float:
+    means = [mean_of(level.cases, name) for level in _levels(comparison.cases, factor)]
+    return float(np.nanmax(means) - np.nanmin(means))
+
+
+def _levels(cases: Sequence[Case], factor: str) -> list[Level]:
+    return [Level(v, _where(cases, {factor: v})) for v in _values(cases, factor)]
+
+
+def _values(cases: Sequence[Case], factor: str) -> list[object]:
+    """Values of a factor that any case has, numbers ascending, else in the order of the cases."""
+    found = list(dict.fromkeys(case.factors.get(factor) for case in cases))
+    there = [value for value in found if value is not None]
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in there)
+    return sorted(there, key=float) if numbers else there  # type: ignore[arg-type]
+
+
+def _where(cases: Sequence[Case], factors: dict[str, object]) -> list[Case]:
+    return [c for c in cases if all(c.factors.get(name) == v for name, v in factors.items())]
+
+
+def _title(comparison: Comparison, factor: str) -> str:
+    return comparison.factors[factor]["title"]
+
+
+def _wrapped(comparison: Comparison, factor: str) -> str:
+    return "\n".join(textwrap.wrap(_title(comparison, factor), 26))
+
+
+def _text(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
