@@ -1,4 +1,4 @@
-"""``returnsim check``: whether a scenario file is right, and on how many guesses it rests."""
+"""``returnsim check``: whether scenario and experiment files are right, and what they rest on."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,30 +11,49 @@ from returnsim.errors import UsageError
 
 def check(
     files: Annotated[
-        list[Path], typer.Argument(metavar="SCENARIO...", help="Scenario files (YAML).")
+        list[Path], typer.Argument(metavar="FILE...", help="Scenario or experiment files (YAML).")
     ],
     overrides: Set = None,
 ) -> None:
-    """Check scenario files.
+    """Check scenario and experiment files.
 
     Prints everything that is wrong, with its place; leaves with 0 if all is fine, with 2 if not.
     """
-    from returnsim.analysis.observations import observations_of
-    from returnsim.assemble import check_population
-    from returnsim.scenario.files import load_scenario, require_observations
+    from returnsim.scenario.yaml_text import is_experiment
 
     wrong = False
     for file in files:
         try:
-            scenario = load_scenario(file, overrides or ())
-            require_observations(scenario, file)
-            observations_of(scenario)
-            check_population(scenario, file)
+            told = (
+                _experiment(file, overrides) if is_experiment(file) else _scenario(file, overrides)
+            )
         except UsageError as error:
             typer.echo(str(error), err=True)
             wrong = True
             continue
-        guesses, numbers = scenario.guesses()
-        typer.echo(f"{file}: fine ({numbers} numbers, {guesses} of them guesses)")
+        typer.echo(f"{file}: fine ({told})")
     if wrong:
         raise typer.Exit(UsageError.exit_code)
+
+
+def _scenario(file: Path, overrides: list[str] | None) -> str:
+    from returnsim.analysis.observations import observations_of
+    from returnsim.assemble import check_population
+    from returnsim.scenario.files import load_scenario, require_observations
+
+    scenario = load_scenario(file, overrides or ())
+    require_observations(scenario, file)
+    observations_of(scenario)
+    check_population(scenario, file)
+    guesses, numbers = scenario.guesses()
+    return f"{numbers} numbers, {guesses} of them guesses"
+
+
+def _experiment(file: Path, overrides: list[str] | None) -> str:
+    from returnsim.experiments.files import load_experiment
+
+    if overrides:
+        raise UsageError(f"{file}: --set is for scenarios; write changes under `cases`")
+    loaded = load_experiment(file)
+    cases, told = len(loaded.cases), loaded.experiment
+    return f"{cases:,} cases of {told.replicates:,} replicates, {len(told.factors)} factors"

@@ -30,6 +30,23 @@ class _AsWritten(GenerateJsonSchema):
         return False
 
 
+def schema_of(model: type[Model]) -> dict[str, Any]:
+    """Describe a kind of file.
+
+    Parameters
+    ----------
+    model : type
+        What the file is validated as.
+
+    Returns
+    -------
+    dict
+        JSON Schema, draft 2020-12.
+    """
+    written = model.model_json_schema(by_alias=True, schema_generator=_AsWritten)
+    return {"$schema": DIALECT, **written}
+
+
 def scenario_schema() -> dict[str, Any]:
     """Describe a scenario file, be it complete or one that extends another.
 
@@ -38,9 +55,9 @@ def scenario_schema() -> dict[str, Any]:
     dict
         JSON Schema, draft 2020-12.
     """
-    schema = Scenario.model_json_schema(by_alias=True, schema_generator=_AsWritten)
+    schema = schema_of(Scenario)
     needed = schema.pop("required")
     # A file that extends another may leave out whatever that one says.
     schema["anyOf"] = [{"required": needed}, {"required": ["extends"]}]
     schema["$defs"]["TrackRecord"].pop("required")
-    return {"$schema": DIALECT, **schema}
+    return schema

@@ -129,6 +129,15 @@ def read_yaml(text: str, file: Path | None, problems: list[Problem], path: str =
     return Node(None, reader.mark(None)) if root is None else reader.read(root, ())
 
 
+def is_experiment(file: Path) -> bool:
+    """Whether a file is meant as an experiment: it has a `base` in place of a camp of its own."""
+    try:
+        root = read_yaml(read_text(file), file, [])
+    except Unreadable:
+        return False
+    return isinstance(root.value, dict) and "base" in root.value
+
+
 class _TooDeepError(MarkedYAMLError):
     """Text nested deeper than any scenario."""
 
