@@ -6,18 +6,31 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 CHECKED := returnsim.core,returnsim.draws,returnsim.population,returnsim.contacts
 
-.PHONY: demo test lint types check-layers shapes verify bench clean
+.PHONY: demo results test lint types check-layers shapes verify soak bench clean
 
 demo: $(STAMP)
 	$(BIN)/returnsim run scenarios/rukban/2019-2025.yaml --replicates 64 --seed 1 --out results/rukban-2019-2025
 	@echo "The figures are in results/rukban-2019-2025/figures/"
 
+# The shipped experiments, their figures, and the page that shows them.
+EXPERIMENTS := $(wildcard experiments/*.yaml)
+results: $(STAMP)
+	set -e; for file in $(EXPERIMENTS); do \
+	  $(BIN)/returnsim sweep $$file; \
+	  $(BIN)/returnsim compare results/$$(basename $$file .yaml); \
+	done
+	$(BIN)/python experiments/gallery.py
+
 test: lint types check-layers shapes
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not soak"
 
 verify: $(DEV)
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not soak"
 	$(BIN)/python -m pytest -n auto tests/core tests/test_population.py --jaxtyping-packages=$(CHECKED),beartype.beartype
+
+# Kills at random moments, many times over.
+soak: $(DEV)
+	$(BIN)/python -m pytest -n auto -m soak
 
 # The shapes in the annotations, checked while the core runs.
 shapes: $(DEV)
@@ -45,6 +58,7 @@ $(DEV): $(STAMP)
 
 bench: $(DEV)
 	$(BIN)/python benchmarks/core_against_twin.py
+	$(BIN)/python benchmarks/sweep_against_core.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -64,7 +64,7 @@ def test_three_kills_leave_no_trace_in_the_results(undisturbed: tuple[Path, floa
     kill_and_finish(undisturbed, tmp_path, kills=3, seed=3)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("seed", range(3))
 def test_ten_kills_leave_no_trace_in_the_results(
     undisturbed: tuple[Path, float], tmp_path: Path, seed: int

@@ -1,6 +1,7 @@
 """Which columns of a run can be observed, and in which unit."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +31,7 @@ class Kind(NamedTuple):
     units: tuple[str, ...]
 
 
+@cache
 def observable() -> Mapping[str, Kind]:
     """Every quantity that may stand in a table of observations, in the order of the record."""
     gone = ("disappeared", "conscripted", "killed", "died_in_camp", "onward")

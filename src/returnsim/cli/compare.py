@@ -18,7 +18,8 @@ FIRST_TOLD = (
     "died_in_camp",
 )
 MOST_CASES = 12
-NAME_WIDTH = 34
+NUMBERS_WIDTH = 44
+NARROWEST_NAME = 34
 
 
 def compare(
@@ -73,11 +74,12 @@ def _usual_folder(results: list[Path]) -> Path:
 
 def _print(comparison: "Comparison", asked: "list[str] | tuple[str, ...]") -> None:
     told = [name for name in comparison.outcomes if asked or name in FIRST_TOLD]
+    width = _name_width(comparison)
     typer.echo(comparison.title)
     if comparison.question:
         typer.echo(comparison.question)
     for name in told or comparison.outcomes:
-        _print_outcome(comparison, name)
+        _print_outcome(comparison, name, width)
     typer.echo("")
     lines = [
         f"Differences from {comparison.baseline!r} are of the same replicates with the same draws; "
@@ -90,28 +92,36 @@ def _print(comparison: "Comparison", asked: "list[str] | tuple[str, ...]") -> No
         typer.echo(line)
 
 
-def _print_outcome(comparison: "Comparison", name: str) -> None:
+def _name_width(comparison: "Comparison") -> int:
+    """As wide as the longest name, as far as the terminal allows."""
+    from shutil import get_terminal_size
+
+    longest = 2 + max(len(case.name) for case in comparison.cases)
+    return max(NARROWEST_NAME, min(longest, get_terminal_size().columns - NUMBERS_WIDTH))
+
+
+def _print_outcome(comparison: "Comparison", name: str, width: int) -> None:
     info = comparison.outcomes[name]
     head = info.title if info.unit in ("people", "per 100", "") else f"{info.title}, {info.unit}"
-    typer.echo(f"\n{head:{NAME_WIDTH}}  {'median':>9}  difference")
+    typer.echo(f"\n{head:{width}}  {'median':>9}  difference")
     cases = sorted(comparison.cases, key=lambda case: case.name != comparison.baseline)
     for case in cases[:MOST_CASES]:
-        typer.echo(_line(comparison, case, name))
+        typer.echo(_line(comparison, case, name, width))
     if len(cases) > MOST_CASES:
         typer.echo(f"  and {len(cases) - MOST_CASES:,} more in compare.csv")
 
 
-def _line(comparison: "Comparison", case: "Case", name: str) -> str:
+def _line(comparison: "Comparison", case: "Case", name: str, width: int) -> str:
     import math
 
     import numpy as np
 
-    shown = case.name if len(case.name) <= NAME_WIDTH - 2 else case.name[: NAME_WIDTH - 3] + "…"
+    shown = case.name if len(case.name) <= width - 2 else case.name[: width - 3] + "…"
     values = case.outcomes[name]
     there = values[~np.isnan(values)]
     unit = comparison.outcomes[name].unit
     median = _number(float(np.median(there)), unit) if len(there) else "none"
-    line = f"  {shown:{NAME_WIDTH - 2}}  {median:>9}"
+    line = f"  {shown:{width - 2}}  {median:>9}"
     if case.name == comparison.baseline:
         return f"{line}  baseline"
     d = comparison.difference(case, name)

@@ -8,8 +8,10 @@ import numpy as np
 
 from returnsim.experiments.pieces import Piece, Source
 
-ROWS_A_PART = 100_000
+ROWS_A_GROUP = 32_768
 """Rows written at once, about: what is held in memory."""
+ROWS_A_PART = 1_000_000
+"""Rows of a file of a dataset, about."""
 
 
 class Dataset:
@@ -32,7 +34,7 @@ class Dataset:
 
         self.source, self.columns, self.path, self.time = source, columns, path, time
         self.waiting: list[tuple[Piece, Mapping[str, np.ndarray]]] = []
-        self.rows = self.parts = 0
+        self.rows = self.rows_of_part = self.parts = 0
         factors = source.experiment.experiment.factors
         kinds = {
             name: _kind_of(case.factors.get(name) for case in source.experiment.cases)
@@ -49,7 +51,7 @@ class Dataset:
         """Take in a piece; written when there are enough."""
         self.waiting.append((piece, columns))
         self.rows += len(piece.identifiers["week"]) if self.time else len(piece.replicates)
-        if self.rows >= ROWS_A_PART:
+        if self.rows >= ROWS_A_GROUP:
             self._flush()
 
     def close(self) -> None:
@@ -61,18 +63,23 @@ class Dataset:
 
     def _flush(self) -> None:
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
         tables = [self._table(*one) for one in self.waiting] or [self.schema.empty_table()]
-        table = pa.concat_tables(tables)
-        if self.time:
-            pq.write_table(table, self.path / f"part-{self.parts:05d}.parquet", compression="zstd")
-        else:
-            self.writer = self.writer or pq.ParquetWriter(
-                self.path, self.schema, compression="zstd"
-            )
-            self.writer.write_table(table)
-        self.waiting, self.rows, self.parts = [], 0, self.parts + 1
+        if self.writer is None:
+            self.writer = self._open()
+        self.writer.write_table(pa.concat_tables(tables))
+        self.rows_of_part += self.rows
+        self.waiting, self.rows = [], 0
+        if self.time and self.rows_of_part >= ROWS_A_PART:
+            self.writer.close()
+            self.writer, self.rows_of_part = None, 0
+
+    def _open(self) -> Any:
+        import pyarrow.parquet as pq
+
+        path = self.path / f"part-{self.parts:05d}.parquet" if self.time else self.path
+        self.parts += 1
+        return pq.ParquetWriter(path, self.schema, compression="zstd")
 
     def _table(self, piece: Piece, columns: Mapping[str, np.ndarray]) -> Any:
         import pyarrow as pa

@@ -182,7 +182,10 @@ class LoadedExperiment:
                     if numbered
                     else ", ".join(f"{name}={_short(value)}" for name, value in moved.items())
                 )
-                name = ", ".join(part for part in (named, point) if part) or "as it is"
+                # One case that all points share tells none of them from another.
+                shared = len(told.cases) == 1 and bool(point)
+                parts = (None if shared else named, point)
+                name = ", ".join(part for part in parts if part) or "as it is"
                 title = (told.cases[named].title if named is not None else None) or name
                 yield DesignedCase(name, title, factors, named, place)
 

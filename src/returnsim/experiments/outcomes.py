@@ -15,6 +15,12 @@ MEANS = ("hardship", "reserves", "price_index", "perceived_threat", "intention_s
 """Columns that are means over households, which cannot be added up."""
 
 HARMS = ("detained", "conscripted", "killed")
+RETURNED = (
+    *("at_home", "held", "in_custody"),
+    *("disappeared_to_date", "conscripted_to_date", "killed_to_date"),
+)
+"""Stocks that together are all who have returned, those before the first week recorded too."""
+
 BUILT_IN: Mapping[str, Outcome] = {
     "returned": Outcome(column="departures"),
     "in_camp": Outcome(column="camp_population"),
@@ -23,9 +29,7 @@ BUILT_IN: Mapping[str, Outcome] = {
     "conscripted": Outcome(column="conscripted", good="less"),
     "killed": Outcome(column="killed", good="less"),
     "disappeared": Outcome(column="disappeared", good="less"),
-    **{
-        f"{harm}_per_100": Outcome(column=harm, per_100="departures", good="less") for harm in HARMS
-    },
+    **{f"{harm}_per_100": Outcome(column=harm, per_100=RETURNED, good="less") for harm in HARMS},
     "died_in_camp": Outcome(column="died_in_camp", good="less"),
     "onward": Outcome(column="onward"),
     "hardship": Outcome(column="hardship", measure="mean", good="less"),
@@ -145,7 +149,10 @@ def measure(outcome: Outcome, columns: Mapping[str, np.ndarray], dates: np.ndarr
     value = _measured(outcome, columns_of(outcome), columns, dates)
     if outcome.per_100 is None:
         return value
-    return per_hundred(value, _measured(outcome, _tuple(outcome.per_100), columns, dates))
+    base = _tuple(outcome.per_100)
+    if outcome.measure in {"cumulative", "end"}:
+        outcome = outcome.model_copy(update={"measure": _usual_measure(base[0])})
+    return per_hundred(value, _measured(outcome, base, columns, dates))
 
 
 def is_stock(column: str) -> bool:

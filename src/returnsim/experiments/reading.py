@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 DRAWN = ("camp_population", "departures", *HARMS)
 """Columns of the weekly record that a comparison draws."""
 
+LEAST_APART = 0.05
+"""Share of the range over all cases below which two of many are not both drawn."""
+
 
 class Result(NamedTuple):
     """A folder of results.
@@ -88,7 +91,7 @@ def load_comparison(
     if wrong:
         raise UsageError("\n".join(wrong))
     asked = [n for n in common if not wanted or n in wanted or n.removesuffix("_per_100") in HARMS]
-    chosen = _most_different([case for _, case in cases], base)
+    chosen = _told_apart([case for _, case in cases], base)
     return Comparison(
         title=str(first.told["title"]) if len(results) == 1 else "Results side by side",
         question=str(first.told.get("question", "")) if len(results) == 1 else "",
@@ -204,12 +207,30 @@ def _rest(case: Case) -> tuple[str, Mapping[str, Any], np.ndarray, Mapping[str, 
     return case.title, case.factors, case.replicates, case.outcomes
 
 
-def _most_different(cases: list[Case], baseline: str) -> set[str]:
-    """The baseline and the cases that are furthest from it in returns, as many as can be drawn."""
+def _told_apart(cases: list[Case], baseline: str) -> set[str]:
+    """The baseline and other cases as unlike in returns as can be, as many as can be told apart.
+
+    Each next one is the furthest from all before it (Gonzalez 1985), so that a design's extremes
+    and what lies between are drawn, not many lines that are one.
+    """
     name = "returned" if "returned" in cases[0].outcomes else next(iter(cases[0].outcomes))
-    middle = {case.name: float(np.nanmedian(case.outcomes[name])) for case in cases}
-    apart = sorted(middle, key=lambda n: (n != baseline, -abs(middle[n] - middle[baseline])))
-    return set(apart[:SHOWN_CASES])
+    middle = {case.name: _median(case.outcomes[name]) for case in cases}
+    if len(cases) <= SHOWN_CASES:
+        return set(middle)
+    chosen = [baseline]
+    least = LEAST_APART * (max(middle.values()) - min(middle.values()))
+    while len(chosen) < SHOWN_CASES:
+        apart = {n: min(abs(m - middle[c]) for c in chosen) for n, m in middle.items()}
+        furthest = max(apart, key=apart.__getitem__)
+        if apart[furthest] <= least:
+            break
+        chosen.append(furthest)
+    return set(chosen)
+
+
+def _median(values: np.ndarray) -> float:
+    there = values[~np.isnan(values)]
+    return float(np.median(there)) if len(there) else 0.0
 
 
 def _series(result: Result, case: Case) -> Series:

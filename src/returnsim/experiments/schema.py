@@ -21,7 +21,8 @@ class Outcome(Model):
     date: Date | None = None
     """The day of `measure: date`: a stock at the end of its week, a flow summed up to then."""
     per_100: Text | tuple[Text, ...] | None = None
-    """Columns to divide by, measured the same way: the outcome is then a number per hundred."""
+    """Columns to divide by, which makes the outcome a number per hundred: flows summed up and
+    stocks counted at the end of the same weeks, otherwise measured the same way."""
     without: Text | None = None
     """The lever that the pair goes without, as ``siege`` or ``guarantor:NAME``: the column is then
     one of ``voluntary``, ``hastened``, ``pushed`` and ``not_yet_known``."""
@@ -90,7 +91,8 @@ class Experiment(Model):
     base: Text
     """The scenario file that cases change, as a path from the experiment file."""
     cases: Mapping[str, Case] = {}
-    """Cases by name; none: the base alone. With factors, every case meets every point."""
+    """Cases by name; none: the base alone. With factors, every case meets every point, and is
+    called by both; a single case's name is left out."""
     factors: Mapping[str, Factor] = {}
     """What the design varies, by name."""
     design: Design = Design()

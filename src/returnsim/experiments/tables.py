@@ -69,6 +69,7 @@ def write_tables(source: Source, store: Store, folder: Path, command: str) -> No
                 _write_all(source, store, partial)
                 shutil.copyfile(source.experiment.file, partial / EXPERIMENT)
                 said = _run_json(source, command) | {
+                    "engines": _engines(source, store),
                     "fingerprint": fingerprint,
                     "files": _digests(partial),
                     "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -115,6 +116,22 @@ def _cells_csv(source: Source, store: Store) -> str:
                 state = "kept" if store.has_record(key) else "failed"
                 writer.writerow((case.name, pair or "", block, key, state))
     return text.getvalue()
+
+
+def _engines(source: Source, store: Store) -> list[dict[str, Any]]:
+    """What the cells were computed with, each once."""
+    keys = (
+        source.key(i, pair, block)
+        for i in range(len(source.experiment.cases))
+        for pair in (None, *source.pairs)
+        for block in range(source.blocks)
+    )
+    found = {
+        json.dumps(store.record(key)["engine"], sort_keys=True)
+        for key in dict.fromkeys(keys)
+        if store.has_record(key)
+    }
+    return [json.loads(engine) for engine in sorted(found)]
 
 
 def _fingerprint(source: Source, cells: str) -> str:

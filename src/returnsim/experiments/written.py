@@ -39,6 +39,7 @@ def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) ->
         if draw is not None:
             (folder / FIGURES).mkdir(exist_ok=True)
             told = draw(comparison, folder / FIGURES)
+            _remove_others(folder / FIGURES, told)
             _write(
                 folder / FIGURES / CAPTIONS, json.dumps(told, indent=1, ensure_ascii=False) + "\n"
             )
@@ -46,6 +47,17 @@ def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) ->
         raise RunError(
             f"{folder}: the comparison could not be written: {error.strerror or error}"
         ) from error
+
+
+def _remove_others(figures: Path, told: dict[str, str]) -> None:
+    """Remove what an earlier comparison drew and this one does not: it would tell of other cases."""
+    try:
+        before = json.loads((figures / CAPTIONS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    for name in set(before) - set(told):
+        for file in figures.glob(f"{Path(name).name}.*"):
+            file.unlink()
 
 
 def _write(target: Path, text: str) -> None:

@@ -36,7 +36,7 @@ from returnsim.figures.style import (
 COLOURS = (BLACK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
 HARMS = ("detained", "conscripted", "killed")
 FIRST = ("returned", "pushed", "detained_per_100", "conscripted_per_100", "killed_per_100")
-MOST_CASES = 24
+MOST_CASES = 12
 LONGEST_NAME = 38
 
 
@@ -110,8 +110,8 @@ def series_figure(comparison: Comparison) -> tuple[Figure, str]:
     note = "Lines are medians of the replicates, shaded ranges the middle 90 %."
     if shown < len(comparison.cases):
         note += (
-            f" Drawn are the baseline and the {shown - 1} cases that differ most from it in "
-            "returns."
+            f" Drawn are the baseline and {shown - 1} cases that differ from it, and from each "
+            "other, in returns."
         )
     note += " Who is detained and later killed is counted at both times."
     figure = new_figure(comparison, "The camp, the returns and the harm after them", 10.5, note)
@@ -196,16 +196,22 @@ def _series_sentence(ends: dict[tuple[str, str], float], returned: str, harmed: 
 
 
 def _difference_sentence(comparison: Comparison, cases: Sequence[Case]) -> str:
-    parts = []
+    parts, same = [], []
     for name in ("returned", "pushed", "detained", "conscripted", "killed"):
         if name not in comparison.outcomes:
             continue
         means = {case.name: comparison.difference(case, name).mean for case in cases}
-        most = max(means, key=lambda case: abs(means[case]))
+        most = max(means, key=lambda case: abs(np.nan_to_num(means[case])))
         title = comparison.outcomes[name].title
-        parts.append(f"{title}: {means[most]:+,.0f} ({most})")
-    listed = "; ".join(parts)
-    return f"The largest mean differences from {comparison.baseline!r} are, in people, {listed}."
+        if round(np.nan_to_num(means[most])) == 0:
+            same.append(title)
+        else:
+            parts.append(f"{title}: {means[most]:+,.0f} ({most})")
+    told = f"The largest mean differences from {comparison.baseline!r} are, in people, "
+    sentence = f"{told}{'; '.join(parts)}." if parts else ""
+    if same:
+        sentence += f" No case changes by as much as one person: {', '.join(same)}."
+    return sentence.strip()
 
 
 def _colour(comparison: Comparison, case: str) -> str:
@@ -233,7 +239,7 @@ def _days(series: Series) -> np.ndarray:
 def _band(panel: Axes, x: np.ndarray, values: np.ndarray, colour: str) -> np.ndarray:
     found = bands(values)
     panel.fill_between(x, found.p5, found.p95, color=colour, alpha=0.1, linewidth=0)
-    panel.plot(x, found.p50, color=colour, linewidth=1.3)
+    panel.plot(x, found.p50, color=colour, linewidth=1.3, clip_on=False)
     return found.p50
 
 

@@ -124,7 +124,7 @@ def _effects(
             if column == 0:
                 words = textwrap.wrap(comparison.outcomes[name].title, 18)
                 panel.set_ylabel("\n".join(words), fontsize=8)
-                panel.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.4g}"))
+                panel.yaxis.set_major_formatter(FuncFormatter(_number))
     return figure, _effects_sentence(comparison, factors)
 
 
@@ -178,8 +178,10 @@ def _trade(
         )
         panel.set_title(comparison.outcomes[harm].title)
         panel.set_xlabel("returned, people")
+        panel.margins(y=0.12)
         panel.set_ylim(bottom=0)
         panel.locator_params(axis="x", nbins=5)
+        panel.xaxis.set_major_formatter(FuncFormatter(_number))
     if len(levels) <= MOST_LEVELS:
         panels[-1].legend(
             title=_wrapped(comparison, strongest),
@@ -194,10 +196,14 @@ def _range_sentence(comparison: Comparison, outcomes: Sequence[str]) -> str:
     parts = []
     for name in outcomes:
         means = {case.name: mean_of([case], name) for case in comparison.cases}
-        low, high = min(means, key=means.__getitem__), max(means, key=means.__getitem__)
+        low, high = (choose(means, key=means.__getitem__) for choose in (min, max))
         form = ",.0f" if comparison.outcomes[name].unit == "people" else ".2f"
         title = comparison.outcomes[name].title
-        parts.append(f"{title}: {means[low]:{form}} ({low}) to {means[high]:{form}} ({high})")
+        ends = [f"{means[case]:{form}}" for case in (low, high)]
+        if ends[0] == ends[1]:
+            parts.append(f"{title}: {ends[0]} in every case")
+        else:
+            parts.append(f"{title}: {ends[0]} ({low}) to {ends[1]} ({high})")
     return "Over the design, on average, " + "; ".join(parts) + "."
 
 
@@ -259,6 +265,10 @@ def _title(comparison: Comparison, factor: str) -> str:
 
 def _wrapped(comparison: Comparison, factor: str) -> str:
     return "\n".join(textwrap.wrap(_title(comparison, factor), 26))
+
+
+def _number(value: float, _: int = 0) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"
 
 
 def _text(value: object) -> str:

@@ -267,16 +267,15 @@ def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
 
 
 def _apart(heights: Sequence[float], gap: float) -> list[float]:
-    """Move ascending heights apart to a gap: upwards, and back down where they pass the top."""
-    placed: list[float] = []
-    for height in heights:
-        placed.append(max(height, placed[-1] + gap) if placed else max(height, 0.0))
-    above = placed[-1] - 1.0 if placed else 0.0
-    if above > 0:
-        placed[-1] -= above
-        for i in range(len(placed) - 2, -1, -1):
-            placed[i] = min(placed[i], placed[i + 1] - gap)
-    return placed
+    """Move ascending heights apart to a gap, each as little as can be, and within the panel."""
+    from scipy.optimize import isotonic_regression
+
+    if not heights:
+        return []
+    steps = gap * np.arange(len(heights))
+    nearest = isotonic_regression(np.asarray(heights) - steps).x
+    within = np.clip(nearest, 0.0, max(0.0, 1.0 - float(steps[-1])))
+    return [float(height) for height in within + steps]
 
 
 def say_if_empty(axes: Axes, values: np.ndarray, text: str) -> None:

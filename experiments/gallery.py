@@ -1,0 +1,63 @@
+"""Write results/README.md: the figures of the shipped experiments, each with what it shows.
+
+Takes what `returnsim sweep` and `returnsim compare` have left in results/; `make results` runs all.
+"""
+
+import json
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "results"
+HEAD = """# Results
+
+<!-- Written by experiments/gallery.py; `make results` runs the experiments and writes it. -->
+
+What the shipped [experiments](../experiments) show. Every case of an experiment has the same
+seed, so that the same household meets the same luck in each. The tables behind the figures are
+beside them: `summary.csv` (every outcome by case), `compare.csv` (the same with paired
+differences), `run.json` (all that is needed to run it again). Most numbers of these scenarios are
+guesses, as each figure says: they show what follows from assumptions, and are no forecast of what
+anyone will do or of what is safe.
+
+`returnsim run` writes a folder of its own here for each scenario; those, and all Parquet files, are
+not tracked.
+"""
+ALT = {
+    "series": "People in camp, returned and harmed to date, by case",
+    "differences": "Paired differences of each case from the baseline, outcome by outcome",
+    "heat-maps": "Returns and harm over two factors",
+    "effects": "How returns and harm move with each factor",
+    "returns-and-harm": "Returns against the harm that comes of them, a dot a case",
+}
+
+
+def section(folder: Path) -> str:
+    """One experiment: what it asks, how it was run, and its figures."""
+    told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    captions = json.loads((folder / "figures" / "captions.json").read_text(encoding="utf-8"))
+    number = len(told["cases"])
+    scale = f"{told['households']:,} households" if told["households"] else "the whole camp"
+    lines = [
+        f"## {told['title']}",
+        told["question"],
+        f"{number} cases of {told['replicates']} replicates, seed {told['seed']}, {scale}; "
+        f"baseline: *{told['baseline']}*. "
+        f"{told['guesses']} of the {told['numbers']} numbers that it rests on are guesses.",
+        f"```\n.venv/bin/{told['command']}\n.venv/bin/returnsim compare results/{folder.name}\n```",
+    ]
+    for name, caption in captions.items():
+        picture = f"{folder.name}/figures/{name}.png"
+        lines += [f"![{ALT[name]}]({picture})", caption]
+    return "\n\n".join(lines)
+
+
+def main() -> None:
+    """Write the page."""
+    names = [file.stem for file in sorted((ROOT / "experiments").glob("*.yaml"))]
+    sections = [section(RESULTS / name) for name in names if (RESULTS / name).is_dir()]
+    text = "\n\n".join([HEAD.rstrip(), *sections]) + "\n"
+    (RESULTS / "README.md").write_text(text, encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()
