@@ -50,7 +50,7 @@ def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) ->
 
 
 def _remove_others(figures: Path, told: dict[str, str]) -> None:
-    """Remove what an earlier comparison drew and this one does not: it would tell of other cases."""
+    """Remove what an earlier comparison drew and this one does not: it tells of other cases."""
     try:
         before = json.loads((figures / CAPTIONS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
