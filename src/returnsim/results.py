@@ -17,10 +17,12 @@ import numpy as np
 from returnsim import __version__
 from returnsim.analysis.summary import summarise
 from returnsim.assemble import plan_run
+from returnsim.core.run import MODEL_VERSION
 from returnsim.draws import STREAM_VERSION
 from returnsim.errors import RunError, UsageError
 from returnsim.scenario.files import dump_scenario, require_observations, scenario_hash
 from returnsim.scenario.schema import Scenario
+from returnsim.scenario.written import population_hash
 from returnsim.trajectories import Trajectories
 
 WEEKLY = "weekly.parquet"
@@ -205,6 +207,7 @@ def _provenance(trajectories: Trajectories, command: str) -> dict[str, Any]:
         "weight": trajectories.weight,
         "numbers": numbers,
         "guesses": guesses,
+        "ground": ground_of(scenario),
         "command": command,
         "versions": versions(),
         "platform": {"system": platform.system(), "machine": platform.machine()},
@@ -215,9 +218,32 @@ def versions() -> dict[str, Any]:
     """What results depend on, besides what was run."""
     return {
         "returnsim": __version__,
+        "model": MODEL_VERSION,
         "draws": STREAM_VERSION,
         "python": platform.python_version(),
         "numpy": np.__version__,
+    }
+
+
+def ground_of(scenario: Scenario) -> dict[str, Any]:
+    """What two runs must share for their households to be the same, and their totals of one span.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Any.
+
+    Returns
+    -------
+    dict
+        ``population`` (a fingerprint), ``start``, ``weeks`` and ``recorded_from``.
+    """
+    first = scenario.record_from or scenario.start
+    return {
+        "population": population_hash(scenario)[:SHOWN_HASH],
+        "start": str(scenario.start),
+        "weeks": scenario.weeks,
+        "recorded_from": str(first),
     }
 
 
@@ -244,7 +270,7 @@ def _written_whole(target: Path) -> Iterator[Path]:
     folder.mkdir()
     try:
         yield folder
-        _flush(folder)
+        flush_files(folder)
         _swap(folder, target, before)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -263,7 +289,7 @@ def _swap(folder: Path, target: Path, before: Path) -> None:
         raise
 
 
-def _flush(folder: Path) -> None:
+def flush_files(folder: Path) -> None:
     """Wait until the disk has it: a rename must not come before what it names."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():

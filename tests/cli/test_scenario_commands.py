@@ -186,7 +186,7 @@ def test_an_unforeseen_failure_is_one_line_and_leaves_with_1(returnsim, camp, mo
     assert (code, out) == (1, "")
     assert err == (
         "returnsim failed: RuntimeError: the unforeseen; "
-        "run again with --debug for the traceback; nothing was written\n"
+        "run again with --debug for the traceback\n"
     )
 
 

@@ -102,6 +102,44 @@ def load(tmp_path: Path) -> Load:
             "factors.detained: is also a column of the results",
         ),
         (
+            "factors: {difference: {path: weeks, values: [4, 5]}}",
+            "factors.difference: is a column of every result; call it another",
+        ),
+        (
+            "factors:\n  a: {path: levers.siege.severity, values: [0]}\n"
+            "  b: {path: levers.siege, values: [{label: x, value: {severity: 1}}]}",
+            "factors.b: levers.siege is changed by 'a' too; one would hide the other",
+        ),
+        (
+            "cases: {c: {set: {levers.siege.severity: 1}}}\n"
+            "factors: {a: {path: levers.siege.severity, values: [0]}}",
+            "the factor 'a' changes levers.siege.severity too, and would hide this",
+        ),
+        (
+            "factors: {x: {path: behaviour.norm, range: [0, 1], levels: 1000000000}}",
+            "makes 1,000,000,000 cases; at most 1,000,000 can be run",
+        ),
+        (
+            "factors: {x: {path: behaviour.norm, range: [0, 1]}}\ndesign: {kind: sobl, samples: 4}",
+            "design.kind: sobl: no such value; did you mean 'sobol'?",
+        ),
+        (
+            'factors: {x: {path: levers.siege, values: [{label: "a\\nb", value: {severity: 0}}]}}',
+            "a label is one line of printable text",
+        ),
+        (
+            "outcomes: {returned: {}, killed: {column: died_in_camp}}",
+            "outcomes.killed: always stands for the harm after return; call yours another",
+        ),
+        (
+            "outcomes: {x: {column: [departures, at_home]}}",
+            "stocks, flows and means cannot be added up",
+        ),
+        (
+            "outcomes: {hardship: {measure: cumulative}}",
+            "a mean cannot be summed up; take `mean` or `peak`",
+        ),
+        (
             "outcomes: {x: {column: departuers}}",
             "no column 'departuers'; did you mean 'departures'?",
         ),
@@ -199,6 +237,34 @@ def test_a_table_of_points_gives_a_case_a_row(load: Load, tmp_path: Path):
         ]
         third = loaded.scenario(loaded.cases[2])
         assert third.levers.siege[0].severity.value == 0.7
+
+
+def test_null_is_a_value_and_not_the_factor_left_as_it_is(load: Load):
+    loaded = load(
+        "factors: {grace: {path: guarantors.settlement.grace_weeks, values: [8, null]}}\n"
+        "design: {kind: one_at_a_time}"
+    )
+    assert [case.name for case in loaded.cases] == ["as it is", "grace=8", "grace=null"]
+    assert [case.factors["grace"] for case in loaded.cases] == [None, 8, "null"]
+
+
+def test_values_that_are_close_have_names_of_their_own(load: Load):
+    loaded = load("factors: {want: {path: behaviour.hardship, values: [0.50001, 0.50002]}}")
+    assert [case.name for case in loaded.cases] == ["want=0.50001", "want=0.50002"]
+
+
+def test_a_range_between_whole_numbers_is_cut_into_whole_numbers_where_they_fit(load: Load):
+    loaded = load("factors: {span: {path: weeks, range: [4, 8], levels: 3}}")
+    assert [loaded.scenario(case).weeks for case in loaded.cases] == [4, 6, 8]
+
+
+def test_a_table_of_points_with_lists_is_told(load: Load, tmp_path: Path):
+    pd.DataFrame({"siege": [[0.1], [0.2]]}).to_parquet(tmp_path / "points.parquet")
+    with pytest.raises(UsageError, match="the column 'siege' holds more than numbers and text"):
+        load(
+            "factors: {siege: {path: levers.siege.severity}}\n"
+            "design: {kind: points, file: points.parquet}"
+        )
 
 
 def test_a_table_with_gaps_or_other_columns_is_told(load: Load, tmp_path: Path):

@@ -50,9 +50,20 @@ def test_any_changed_byte_is_found_and_the_cell_set_aside(store: Store, ending: 
             store.commit(result)
         file.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
         assert not store.has(KEY), place
+        store.set_aside(KEY)
         assert KEY not in list(store.names())
         assert store.has(GIVEN[1].key)
     assert any(KEY in path.name for path in store.waste())
+
+
+def test_a_cell_renamed_to_another_is_not_taken_for_it(store: Store):
+    other = GIVEN[1].key
+    for ending in (".json", ".weekly.parquet", ".events.parquet"):
+        mine = store.folder / KEY[:2] / f"{KEY}{ending}"
+        (store.folder / other[:2] / f"{other}{ending}").write_bytes(mine.read_bytes())
+    damage = store.damage(other)
+    assert damage is not None
+    assert damage.why == "its record is that of another cell"
 
 
 @pytest.mark.parametrize("ending", [".json", ".weekly.parquet"])

@@ -44,7 +44,7 @@ def main() -> None:
         if debug:
             raise
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        hint = f"run again with {DEBUG} for the traceback; nothing was written"
+        hint = f"run again with {DEBUG} for the traceback"
         _leave(f"returnsim failed: {what}; {hint}", EXIT_FAILED)
 
 

@@ -130,7 +130,7 @@ def _line(comparison: "Comparison", case: "Case", name: str, width: int) -> str:
     if math.isnan(d.mean):
         return line
     if math.isnan(d.low):
-        return f"{line}  {_number(d.mean, unit, sign=True)} (one replicate)"
+        return f"{line}  {_number(d.mean, unit, sign=True)} (one pair)"
     ends = f"{_number(d.low, unit, sign=True)} to {_number(d.high, unit, sign=True)}"
     return f"{line}  {_number(d.mean, unit, sign=True)} ({ends})"
 

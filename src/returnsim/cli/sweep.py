@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RESULTS = Path("results")
 SECONDS_A_LINE = 10.0
+MOST_FAILURES = 5
 
 
 def sweep(
@@ -42,7 +43,9 @@ def sweep(
     outcome: Annotated[
         str | None, typer.Option(help="The outcome that --until-ci is about.")
     ] = None,
-    most_replicates: Annotated[int, typer.Option(min=1, help="Where --until-ci gives up.")] = 1024,
+    most_replicates: Annotated[
+        int | None, typer.Option(min=1, help="Where --until-ci gives up; at 1,024 if not given.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
     """Run what is missing of an experiment and write its tables.
@@ -58,7 +61,7 @@ def sweep(
     tightness = Tightness.checked(experiment, until_ci, outcome, most_replicates)
     folder = RESULTS / experiment.name if out is None else out
     site = _site(workers, scheduler)
-    command = _command(file, out, until_ci, outcome)
+    command = _command(file, out, until_ci, outcome, most_replicates)
 
     def run(replicates: int) -> "Tally":
         with _shown(experiment.name) as progress:
@@ -100,7 +103,13 @@ def _site(workers: int | None, scheduler: str | None) -> "Site":
     return dask_cluster(scheduler)
 
 
-def _command(file: Path, out: Path | None, until_ci: float | None, outcome: str | None) -> str:
+def _command(
+    file: Path,
+    out: Path | None,
+    until_ci: float | None,
+    outcome: str | None,
+    most_replicates: int | None,
+) -> str:
     """What to type to have the same tables again, paths as they were typed."""
     words = ["returnsim", "sweep", str(file)]
     if out is not None:
@@ -109,6 +118,8 @@ def _command(file: Path, out: Path | None, until_ci: float | None, outcome: str 
         words += ["--until-ci", f"{until_ci:g}"]
     if outcome is not None:
         words += ["--outcome", outcome]
+    if most_replicates is not None:
+        words += ["--most-replicates", str(most_replicates)]
     return shlex.join(words)
 
 
@@ -190,11 +201,8 @@ def _in_words(seconds: float) -> str:
 
 
 def _report(tally: "Tally", folder: Path, told: Any, *, as_json: bool) -> None:
-    from returnsim.experiments.store import Store
     from returnsim.experiments.sweep import STORE
 
-    store = Store(folder / STORE)
-    errors = {key: store.failure(key) or "" for key in tally.failures}
     if as_json:
         import json
 
@@ -206,7 +214,7 @@ def _report(tally: "Tally", folder: Path, told: Any, *, as_json: bool) -> None:
                 "cached": tally.cached,
                 "failed": tally.failed,
             },
-            "failures": errors,
+            "failures": [failure._asdict() for failure in tally.failures],
             "until_ci": told and told._asdict(),
         }
         typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
@@ -217,12 +225,13 @@ def _report(tally: "Tally", folder: Path, told: Any, *, as_json: bool) -> None:
         )
         if told is not None:
             typer.echo(told.in_words())
-    for key, error in list(errors.items())[:5]:
-        last = error.strip().splitlines()[-1]
-        typer.echo(f"failed: cell {key[:12]}: {last}", err=True)
-    if errors:
+    for failure in tally.failures[:MOST_FAILURES]:
+        pair = f" without {failure.without}" if failure.without else ""
+        where = f"{failure.case!r}{pair}, block {failure.block}"
+        typer.echo(f"failed: {where} (cell {failure.key[:12]}): {failure.reason}", err=True)
+    if tally.failures:
         typer.echo(
-            f"{len(errors):,} failed; each with its error in {folder / STORE / 'failed'}. The "
+            f"{tally.failed:,} failed; each with its error in {folder / STORE / 'failed'}. The "
             "tables go without them; the same command tries them again",
             err=True,
         )

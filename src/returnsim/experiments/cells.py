@@ -30,6 +30,10 @@ HOUSEHOLDS_A_BLOCK = 100_000
 of NumPy, more gain little and take more memory."""
 
 
+HOUSEHOLD_WEEKS_A_TASK = 10_000_000
+"""Some seconds of work: what a kill may cost at most, but for a cell that is longer alone."""
+
+
 class Cell(NamedTuple):
     """One case and one block of replicates.
 
@@ -130,7 +134,10 @@ def cells_a_task(scenario: Scenario, households: int | None) -> int:
     """How many cells of a scenario's size are worth stepping as one array."""
     people = scenario.population
     number = households or round(people.people.value / people.household_size.value)
-    return max(1, HOUSEHOLDS_A_BLOCK // (CELL * max(1, number)))
+    rows = CELL * max(1, number)
+    return max(
+        1, min(HOUSEHOLDS_A_BLOCK // rows, HOUSEHOLD_WEEKS_A_TASK // (rows * scenario.weeks))
+    )
 
 
 def run_cells(cells: Sequence[Cell], rows: int | None = None) -> list[Result]:

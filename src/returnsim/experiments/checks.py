@@ -1,20 +1,35 @@
 """What must hold of an experiment beyond the form of its file."""
 
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 
 from returnsim.analysis.attribution import LABELS
 from returnsim.core.record import column_names
 from returnsim.errors import Problem
+from returnsim.experiments.compare import COLUMNS as COMPARED_COLUMNS
 from returnsim.experiments.design import SAMPLED
-from returnsim.experiments.outcomes import BUILT_IN, columns_of, filled, outcomes_of
-from returnsim.experiments.schema import Experiment, Factor, Outcome
+from returnsim.experiments.outcomes import (
+    BUILT_IN,
+    HARMS,
+    SUMMARY_COLUMNS,
+    columns_of,
+    filled,
+    is_mean,
+    is_stock,
+    outcomes_of,
+)
+from returnsim.experiments.schema import Experiment, Factor, Outcome, paths_of
 from returnsim.scenario.neutral import problem_of
 from returnsim.scenario.problems import choice, shown
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import Node, at
 
 IDENTIFIERS = ("case", "replicate", "seed", "week", "date")
+RESERVED = (*IDENTIFIERS, *SUMMARY_COLUMNS, *COMPARED_COLUMNS)
+"""Columns of the tables, which a factor's would meet."""
+
+PER_100 = tuple(f"{harm}_per_100" for harm in HARMS)
 MOST_CASES = 1_000_000
 
 
@@ -40,6 +55,8 @@ def problems_before_cases(experiment: Experiment, root: Node) -> list[Problem]:
             for p in _factor(name, factor, root, experiment)
         ),
         *_design(experiment, root),
+        *_number_of_cases(experiment, root),
+        *_clashes(experiment, root),
         *(p for name, outcome in experiment.outcomes.items() for p in _form(name, outcome, root)),
     ]
 
@@ -88,7 +105,7 @@ def _names(experiment: Experiment, root: Node) -> Iterator[Problem]:
             if not name.strip() or not name.isprintable():
                 yield _told(root, (section, name), "a name is one line of printable text")
     for name in experiment.factors:
-        if name in IDENTIFIERS:
+        if name in RESERVED:
             yield _told(root, ("factors", name), "is a column of every result; call it another")
     for name in experiment.outcomes:
         if name in IDENTIFIERS:
@@ -120,9 +137,12 @@ def _values(factor: Factor, root: Node, path: tuple[str, ...]) -> Iterator[Probl
         yield _told(root, (*path, "values"), "the list is empty; name at least one value")
     for value in factor.values or ():
         plain = not isinstance(value, list | dict)
-        if not plain and not (isinstance(value, dict) and set(value) == {"label", "value"}):
+        labelled = isinstance(value, dict) and set(value) == {"label", "value"}
+        if not plain and not labelled:
             rule = "a list or mapping needs a short name: {label: NAME, value: ...}"
             yield _told(root, (*path, "values"), rule)
+        if labelled and not str(value["label"]).isprintable():
+            yield _told(root, (*path, "values"), "a label is one line of printable text")
     if factor.log:
         yield _told(root, (*path, "log"), "is for a range; these values are written out")
 
@@ -148,6 +168,46 @@ def _design(experiment: Experiment, root: Node) -> Iterator[Problem]:
         yield _told(root, ("design",), rule)
 
 
+def _number_of_cases(experiment: Experiment, root: Node) -> Iterator[Problem]:
+    sizes = [
+        len(f.values) if f.values is not None else f.levels for f in experiment.factors.values()
+    ]
+    kind = experiment.design.kind
+    points = experiment.design.samples or 1
+    if kind == "full_factorial":
+        points = math.prod(sizes)
+    elif kind == "one_at_a_time":
+        points = 1 + sum(sizes)
+    cases = points * max(1, len(experiment.cases))
+    if cases > MOST_CASES:
+        rule = f"makes {cases:,} cases; at most {MOST_CASES:,} can be run"
+        yield _told(root, ("design",) if experiment.design.model_fields_set else ("factors",), rule)
+
+
+def _clashes(experiment: Experiment, root: Node) -> Iterator[Problem]:
+    """Paths that would be changed twice, so that the later change hides the earlier."""
+    told: list[tuple[str, tuple[str, ...]]] = []
+    for name, factor in experiment.factors.items():
+        for path in paths_of(name, factor):
+            for other, where in told:
+                if _overlap(path, other):
+                    rule = f"{path} is changed by {where[-1]!r} too; one would hide the other"
+                    yield _told(root, ("factors", name), rule)
+            told.append((path, ("factors", name)))
+    for case, changes in experiment.cases.items():
+        for path in changes.set:
+            for other, where in told:
+                if _overlap(path, other):
+                    rule = f"the factor {where[-1]!r} changes {other} too, and would hide this"
+                    yield _told(root, ("cases", case, "set", path), rule)
+
+
+def _overlap(a: str, b: str) -> bool:
+    """Whether one path is the other, or lies within it."""
+    short, long = sorted((a.split("."), b.split(".")), key=len)
+    return long[: len(short)] == short
+
+
 def _form(name: str, outcome: Outcome, root: Node) -> Iterator[Problem]:
     path = ("outcomes", name)
     full = filled(name, outcome)
@@ -155,6 +215,14 @@ def _form(name: str, outcome: Outcome, root: Node) -> Iterator[Problem]:
         yield _told(root, path, "`measure: date` and `date` go together")
     if outcome.column == ():
         yield _told(root, (*path, "column"), "the list is empty; name at least one column")
+    if name in (*HARMS, *PER_100) and {"column", "per_100"} & outcome.model_fields_set:
+        yield _told(root, path, "always stands for the harm after return; call yours another")
+    columns = columns_of(full)
+    if len({(is_stock(column), is_mean(column)) for column in columns}) > 1:
+        rule = "stocks, flows and means cannot be added up; name columns of one kind"
+        yield _told(root, (*path, "column"), rule)
+    if full.measure == "cumulative" and any(map(is_mean, columns)):
+        yield _told(root, (*path, "measure"), "a mean cannot be summed up; take `mean` or `peak`")
     asks_pair = any(column in LABELS for column in columns_of(full))
     if asks_pair and full.without is None:
         rule = "needs `without`, the lever that the pair goes without, such as siege"

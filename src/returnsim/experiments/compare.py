@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 CONFIDENCE = 0.9
 COLUMNS = (
-    *("outcome", "unit", "good", "replicates", "median", "low90", "high90", "difference"),
-    *("ci90_low", "ci90_high", "difference_low90", "difference_high90", "unpaired_half_width"),
+    *("outcome", "unit", "good", "replicates", "defined", "median", "low90", "high90"),
+    *("pairs", "difference", "ci90_low", "ci90_high"),
+    *("difference_low90", "difference_high90", "unpaired_half_width"),
 )
 SHOWN_CASES = 8
 
@@ -51,7 +52,7 @@ class PairedDifference(NamedTuple):
     @property
     def is_none(self) -> bool:
         """Whether every replicate came out the same."""
-        return self.pairs > 0 and self.low90 == self.high90 == self.mean == 0.0
+        return self.pairs > 0 and self.mean == 0.0 and (self.pairs == 1 or self.half_width == 0.0)
 
 
 @dataclass(frozen=True)
@@ -89,11 +90,14 @@ class Series:
         First day of each week.
     columns : dict of str to array, shape (R, W)
         Of the weekly record.
+    is_whole : bool
+        Whether they begin with the scenario's first week.
     """
 
     case: str
     dates: np.ndarray
     columns: Mapping[str, np.ndarray]
+    is_whole: bool
 
 
 @dataclass(frozen=True)
@@ -123,8 +127,14 @@ class Comparison:
         ``title``, ``unit`` and ``kind`` of each factor.
     series : tuple of Series
         Weeks of some cases, to be drawn.
-    seed, households, guesses, numbers : int
-        What it rests on; households None for the whole camp.
+    seed, guesses, numbers : int
+        What it rests on.
+    weight : float
+        People of the real camp that a simulated one stands for.
+    design : str
+        How the factors were combined, as in the experiment file; empty without factors.
+    notes : tuple of str
+        What else to know of the cases.
     """
 
     title: str
@@ -135,9 +145,10 @@ class Comparison:
     factors: Mapping[str, Mapping[str, str]]
     series: tuple[Series, ...]
     seed: int
-    households: int | None
     guesses: int
     numbers: int
+    weight: float
+    design: str = ""
     notes: tuple[str, ...] = field(default=())
 
     def case(self, name: str) -> Case:
@@ -191,7 +202,8 @@ def table(comparison: Comparison) -> "pd.DataFrame":
     Returns
     -------
     pandas.DataFrame
-        ``case``, the factors, and `COLUMNS`; NaN where something is not defined. ``low90`` and
+        ``case``, the factors, and `COLUMNS`; NaN where something is not defined. ``defined`` is in
+        how many replicates it is, ``pairs`` in how many of the baseline too. ``low90`` and
         ``high90`` are percentiles over replicates, ``ci90`` is the interval of the mean
         difference from the baseline.
     """
@@ -208,11 +220,12 @@ def _rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
             values = case.outcomes[name]
             low, median, high = percentiles(values[:, np.newaxis], (5.0, 50.0, 95.0))[:, 0]
             d = comparison.difference(case, name)
+            defined = int((~np.isnan(values)).sum())
             yield (
                 case.name,
                 *factors,
-                *(name, info.unit, info.good or "", len(values), median, low, high),
-                *(d.mean, d.low, d.high, d.low90, d.high90, d.unpaired_half_width),
+                *(name, info.unit, info.good or "", len(values), defined, median, low, high),
+                *(d.pairs, d.mean, d.low, d.high, d.low90, d.high90, d.unpaired_half_width),
             )
 
 

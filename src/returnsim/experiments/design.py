@@ -149,7 +149,13 @@ def read_points(file: Path, names: Sequence[str]) -> "pd.DataFrame":
     except (OSError, ValueError) as error:
         # What pandas and Arrow raise of a table that they cannot read is a ValueError.
         raise UsageError(f"{file}: cannot be read as a table: {error}") from None
-    wrong = [
+    odd = [
+        name
+        for name in table.columns
+        if not table[name].map(lambda v: isinstance(v, str | int | float | np.generic)).all()
+    ]
+    wrong = [f"{file}: the column {name!r} holds more than numbers and text" for name in odd]
+    wrong += [
         f"{file}: has no column for the factor {name!r}"
         for name in names
         if name not in table.columns

@@ -1,5 +1,6 @@
 """Where cells are run: any `concurrent.futures.Executor`, on this machine or on a cluster."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
@@ -16,13 +17,17 @@ MOST_ATTEMPTS = 3
 """How often the process that runs a cell may die before the cell is taken for the cause."""
 
 LOST = (
-    f"the process that ran this cell was lost {MOST_ATTEMPTS} times, at last with nothing beside "
-    "it: it may need more memory than there is"
+    f"the process that ran this cell was lost or gave no answer {MOST_ATTEMPTS} times, at last "
+    "with nothing beside it: it may need more memory than there is"
 )
+GO_ON = "what was finished is kept, and the same command goes on from there"
 POLL_SECONDS = 1.0
 CONNECT_SECONDS = 10.0
 MOST_BARREN = 5
 """Sites opened in a row without one result, after which it is no use to open another."""
+
+WITHOUT_WORKERS_SECONDS = 60.0
+"""How long to wait for the workers of a cluster to come back."""
 
 
 class Site(NamedTuple):
@@ -37,7 +42,7 @@ class Site(NamedTuple):
     open : callable
         Gives a fresh executor for use in a ``with`` block; called again when workers were lost.
     width : callable
-        How many tasks an executor of its kind can run at once.
+        How many tasks an executor of its kind can run at once; 0 where no worker is left.
     """
 
     name: str
@@ -122,7 +127,7 @@ def _dask_executor(address: str) -> Iterator[Executor]:
 
 
 def _dask_width(executor: Any) -> int:
-    return max(1, int(sum(executor._client.ncores().values())))
+    return int(sum(executor._client.ncores().values()))
 
 
 def execute(
@@ -164,7 +169,7 @@ def execute(
         results = queue.results
         try:
             with site.open() as executor:
-                _drain(executor, site.width(executor), queue, keep, rows, tick)
+                _drain(site, executor, queue, keep, rows, tick)
         except UsageError as error:
             if queue.losses:
                 raise RunError(f"workers were lost, and none can be had again: {error}") from error
@@ -173,7 +178,7 @@ def execute(
         if barren == MOST_BARREN:
             raise RunError(
                 f"{site.name}: workers were lost {queue.losses} times and gave no result since the "
-                "last; what was finished is kept, and the same command goes on from there"
+                f"last ({queue.reason}); {GO_ON}"
             )
 
 
@@ -184,6 +189,7 @@ class _Queue:
         self.source = source
         self.waiting = deque[Task]()
         self.losses = 0
+        self.reason = ""
         self.results = 0
 
     def peek(self) -> Task | None:
@@ -202,6 +208,7 @@ class _Queue:
     def lost(self, task: Task, keep: Callable[[Result], None], reason: str) -> None:
         """Put a task back whose worker was lost, or give it up."""
         self.losses += 1
+        self.reason = reason
         attempts = task.attempts + 1
         if attempts >= MOST_ATTEMPTS:
             for cell in task.cells:
@@ -213,8 +220,8 @@ class _Queue:
 
 
 def _drain(
+    site: Site,
     executor: Executor,
-    width: int,
     queue: _Queue,
     keep: Callable[[Result], None],
     rows: int | None,
@@ -223,12 +230,18 @@ def _drain(
     """Run all there is, or until a worker is lost."""
     running: dict[Future[list[Result]], Task] = {}
     whole = True
+    heard = time.monotonic()
     while whole:
-        whole = _fill(executor, width, queue, running, rows)
+        width = site.width(executor)
+        whole = _fill(executor, max(1, width), queue, running, rows)
         if not running:
             return
         done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
         tick()
+        if width > 0 or done:
+            heard = time.monotonic()
+        elif time.monotonic() - heard > WITHOUT_WORKERS_SECONDS:
+            raise RunError(f"{site.name}: has had no workers for a minute; {GO_ON}")
         for future in done:
             whole &= _settle(future, running.pop(future), queue, keep)
     for future, task in running.items():

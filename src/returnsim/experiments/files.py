@@ -19,7 +19,7 @@ from returnsim.experiments.design import (
     sample,
     value_at,
 )
-from returnsim.experiments.schema import Experiment, Factor
+from returnsim.experiments.schema import Experiment, Factor, paths_of
 from returnsim.scenario.files import load_tree, scenario_of
 from returnsim.scenario.overrides import Override
 from returnsim.scenario.problems import in_order, problems_of, shown
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_PROBLEMS = 20
+FEWEST_DIGITS, MOST_DIGITS = 4, 17
 Value = bool | int | float | str | None
 
 
@@ -67,6 +68,8 @@ class LoadedExperiment:
         As written, with its defaults.
     file : Path
         Where it stands.
+    text : str
+        The file as it was read.
     name : str
         The file's, without its ending.
     cases : tuple of DesignedCase
@@ -75,9 +78,10 @@ class LoadedExperiment:
         Name of the case that others are compared with.
     """
 
-    def __init__(self, experiment: Experiment, file: Path, root: Node) -> None:
+    def __init__(self, experiment: Experiment, file: Path, root: Node, text: str) -> None:
         self.experiment = experiment
         self.file = file
+        self.text = text
         self.name = file.stem
         self._root = root
         self._trees: dict[str | None, tuple[Node, tuple[Override, ...]]] = {}
@@ -100,7 +104,7 @@ class LoadedExperiment:
     def kind_of(self, factor: str) -> str:
         """Whether a factor is a ``lever``, which an actor sets, or an ``uncertainty``."""
         told = self.experiment.factors[factor]
-        first = _paths(factor, told)[0]
+        first = paths_of(factor, told)[0]
         usual = "lever" if first.startswith(("levers", "guarantors")) else "uncertainty"
         return told.kind or usual
 
@@ -127,7 +131,7 @@ class LoadedExperiment:
             place = case.places[i]
             if place is None:
                 continue
-            for path in _paths(name, factor):
+            for path in paths_of(name, factor):
                 yield Override(path, self._node(name, factor, place))
 
     def _node(self, name: str, factor: Factor, place: Place) -> Node:
@@ -169,6 +173,7 @@ class LoadedExperiment:
     def _designed(self) -> Iterator[DesignedCase]:
         told = self.experiment
         places = self._places()
+        digits = self._digits(places)
         numbered = bool(told.factors) and told.design.kind in (*SAMPLED, "points")
         for named in (*told.cases, *([] if told.cases else [None])):
             for number, place in enumerate(places, start=1):
@@ -176,11 +181,14 @@ class LoadedExperiment:
                     name: self._value(name, factor, place[i])
                     for i, (name, factor) in enumerate(told.factors.items())
                 }
-                moved = {name: value for name, value in factors.items() if value is not None}
                 point = (
                     f"point {number:0{len(str(len(places)))}}"
                     if numbered
-                    else ", ".join(f"{name}={_short(value)}" for name, value in moved.items())
+                    else ", ".join(
+                        f"{name}={_short(value, digits)}"
+                        for (name, value), p in zip(factors.items(), place, strict=True)
+                        if p is not None
+                    )
                 )
                 # One case that all points share tells none of them from another.
                 shared = len(told.cases) == 1 and bool(point)
@@ -188,6 +196,18 @@ class LoadedExperiment:
                 name = ", ".join(part for part in parts if part) or "as it is"
                 title = (told.cases[named].title if named is not None else None) or name
                 yield DesignedCase(name, title, factors, named, place)
+
+    def _digits(self, places: list[tuple[Place, ...]]) -> int:
+        """As few digits as tell the values of every factor apart."""
+        for digits in range(FEWEST_DIGITS, MOST_DIGITS):
+            for i, (name, factor) in enumerate(self.experiment.factors.items()):
+                at_all = {place[i] for place in places if place[i] is not None}
+                values = {self._value(name, factor, place) for place in at_all}
+                if len({_short(value, digits) for value in values}) < len(values):
+                    break
+            else:
+                return digits
+        return MOST_DIGITS
 
     def _value(self, name: str, factor: Factor, place: Place) -> Value:
         """A factor's value for a column of a table."""
@@ -201,7 +221,8 @@ class LoadedExperiment:
                 if _is_labelled(whole):
                     node = at(whole, ("label",)) or node
         value = plain(node)
-        return value if isinstance(value, Value) else shown(node)
+        # None says that the factor was left as it is; null is a value.
+        return shown(node) if value is None or not isinstance(value, Value) else value
 
     def _baseline(self) -> str:
         wanted = self.experiment.baseline
@@ -228,7 +249,8 @@ def load_experiment(path: str | Path) -> LoadedExperiment:
     file = Path(path)
     problems: list[Problem] = []
     try:
-        root = read_yaml(read_text(file), file, problems)
+        text = read_text(file)
+        root = read_yaml(text, file, problems)
     except Unreadable as error:
         raise ScenarioError(in_order(problems + error.problems)) from None
     if not isinstance(root.value, dict):
@@ -241,7 +263,7 @@ def load_experiment(path: str | Path) -> LoadedExperiment:
     problems += problems_before_cases(told, root)
     if problems:
         raise ScenarioError(in_order(problems))
-    loaded = LoadedExperiment(told, file, root)
+    loaded = LoadedExperiment(told, file, root, text)
     _check_cases(loaded, root)
     return loaded
 
@@ -304,20 +326,17 @@ def _problem(node: Node, path: tuple[str, ...], rule: str) -> Problem:
     return Problem(mark.file, mark.line, mark.column, ".".join(path), value, rule)
 
 
-def _paths(name: str, factor: Factor) -> tuple[str, ...]:
-    if factor.path is None:
-        return (name,)
-    return (factor.path,) if isinstance(factor.path, str) else factor.path
-
-
-def _number(factor: Factor, name: str, place: Place) -> float:
+def _number(factor: Factor, name: str, place: Place) -> float | int:
     levels = levels_of(name, factor)
-    return value_at(levels, place) if isinstance(place, int) else float(place or 0.0)
+    value = value_at(levels, place) if isinstance(place, int) else float(place or 0.0)
+    # Between whole ends, whole numbers are whole: weeks can be cut into levels.
+    whole = value.is_integer() and all(end.is_integer() for end in factor.range or ())
+    return int(value) if whole else value
 
 
 def _is_labelled(node: Node) -> bool:
     return isinstance(node.value, dict) and set(node.value) == {"label", "value"}
 
 
-def _short(value: Value) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _short(value: Value, digits: int) -> str:
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)

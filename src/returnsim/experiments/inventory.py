@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from returnsim.core.run import MODEL_VERSION
 from returnsim.errors import UsageError
 from returnsim.experiments.cells import EVENTS, Cell, Result, engine, key_given, run_cells
 from returnsim.experiments.store import Store
@@ -133,6 +134,11 @@ def collect(folder: Path, *, dry_run: bool = False) -> str:
     """
     store = _store_in(folder)
     with store.at_work(alone=True):
+        if store.is_unfinished():
+            raise UsageError(
+                f"{folder}: a sweep here was not run to its end, and what it has finished would be "
+                "removed; run the sweep to its end first"
+            )
         needed = {row["key"] for row in told_cells(folder)}
         if not needed:
             raise UsageError(
@@ -165,6 +171,8 @@ def _run_again(store: Store, key: str) -> tuple[str, bool]:
     given = json.dumps(record["given"])
     if key_given(given) != key:
         return "what it was given does not make its name: the record was changed", False
+    if record["given"]["model_version"] != MODEL_VERSION:
+        return "made by another version of the model, which cannot be run again here", True
     (result,) = run_cells([Cell(key, given, EVENTS in record["files"])])
     if result.error is not None:
         return f"could not be run again: {result.error.strip().splitlines()[-1]}", False

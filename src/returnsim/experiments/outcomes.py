@@ -14,6 +14,11 @@ Measure = Literal["end", "date", "cumulative", "peak", "mean"]
 MEANS = ("hardship", "reserves", "price_index", "perceived_threat", "intention_share", "trust_")
 """Columns that are means over households, which cannot be added up."""
 
+SUMMARY_COLUMNS = (
+    *("outcome", "unit", "good", "replicates", "defined", "mean", "median", "low90", "high90"),
+)
+"""Of ``summary.csv``, after the case and its factors."""
+
 HARMS = ("detained", "conscripted", "killed")
 RETURNED = (
     *("at_home", "held", "in_custody"),
@@ -53,6 +58,9 @@ TITLES: Mapping[str, str] = {
     "hardship": "hardship in camp, mean over the weeks",
     "pushed": "returned, pushed by the siege",
 }
+WINDOWED = ("returned", "held", "pushed", "died_in_camp", "onward", *HARMS, "disappeared")
+"""Flows, which a record that begins later holds less of."""
+
 DEFAULTS = (
     *("returned", "in_camp", *HARMS, *(f"{harm}_per_100" for harm in HARMS)),
     *("died_in_camp", "hardship"),
@@ -116,10 +124,39 @@ def columns_of(outcome: Outcome) -> tuple[str, ...]:
     return _tuple(outcome.column)
 
 
-def title(name: str, outcome: Outcome) -> str:
-    """Say in plain words what an outcome is."""
-    words = TITLES.get(name, name.replace("_", " "))
-    return f"{words}, {outcome.date}" if outcome.date is not None else words
+def title(name: str, outcome: Outcome, *, is_window: bool = False) -> str:
+    """Say in plain words what an outcome is.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    outcome : Outcome
+        From `filled`.
+    is_window : bool
+        Whether the record begins after the scenario does: most of the harm in a window befalls
+        those who returned before it.
+    """
+    built_in = BUILT_IN.get(name)
+    if built_in is None or outcome != filled(name, built_in):
+        return _title_as_written(name, outcome)
+    if is_window and outcome.per_100 is not None:
+        words = TITLES[name.removesuffix("_per_100")].removesuffix(" after return")
+        return f"{words} in the weeks recorded, per 100 of all who had returned"
+    if is_window and name in WINDOWED:
+        return f"{TITLES[name]}, in the weeks recorded"
+    return TITLES[name]
+
+
+def _title_as_written(name: str, outcome: Outcome) -> str:
+    words = name.replace("_", " ")
+    if outcome.without is not None:
+        words += f", told from a run without {outcome.without.replace(':', ' ')}"
+    if outcome.date is not None:
+        return f"{words}, {outcome.date}"
+    usual = _usual_measure(columns_of(outcome)[0])
+    how = {"peak": "at the peak", "mean": "mean over the weeks", "end": "at the end"}
+    return words if outcome.measure == usual else f"{words}, {how.get(str(outcome.measure), '')}"
 
 
 def measure(outcome: Outcome, columns: Mapping[str, np.ndarray], dates: np.ndarray) -> np.ndarray:
@@ -213,11 +250,12 @@ def _usual_unit(column: str, measure: Measure, is_share: bool) -> str:
         return "per 100"
     if is_mean(column):
         return "0 to 1" if column.startswith(("hardship", "trust_", "intention")) else ""
+    flow = measure in {"peak", "mean"} and not is_stock(column)
     kind = observable().get(column)
     unit = kind.units[0] if kind is not None else "people"
     if measure == "cumulative" and is_stock(column):
         return f"{unit}-weeks"
-    return f"{unit} a week" if measure == "peak" and not is_stock(column) else unit
+    return f"{unit} a week" if flow else unit
 
 
 def _counts_returns(outcome: Outcome) -> bool:

@@ -85,7 +85,7 @@ def pieces(source: Source, store: Store, i: int) -> Iterator[Piece]:
     scenario = source.experiment.scenario(case) if source.pairs else None
     for block in range(source.blocks):
         keys = {pair: source.key(i, pair, block) for pair in (None, *source.pairs)}
-        if not all(store.has_record(key) for key in keys.values()):
+        if not all(store.has_record(k, events=bool(source.pairs)) for k in keys.values()):
             continue
         table = _read(store, keys[None], WEEKLY)
         flat = {name: table[name].to_numpy() for name in table.column_names}

@@ -1,7 +1,7 @@
 """Results read back, of sweeps and of single runs, and put side by side."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 
 DRAWN = ("camp_population", "departures", *HARMS)
 """Columns of the weekly record that a comparison draws."""
+
+SHARED = {
+    "seed": "the seed",
+    "weight": "people that a simulated one stands for",
+    "model": "the version of the model",
+    "draws": "the version of the draws",
+}
+"""What results must have in common, by its name in ``run.json``."""
 
 LEAST_APART = 0.05
 """Share of the range over all cases below which two of many are not both drawn."""
@@ -49,6 +57,14 @@ class Result(NamedTuple):
     is_sweep: bool
 
 
+class Named(NamedTuple):
+    """A case under the name that tells it from those of other results."""
+
+    result: Result
+    case: Case
+    name: str
+
+
 def load_comparison(
     folders: Sequence[Path], baseline: str | None = None, wanted: Sequence[str] = ()
 ) -> Comparison:
@@ -57,7 +73,8 @@ def load_comparison(
     Parameters
     ----------
     folders : sequence of Path
-        Of sweeps or of runs; of one seed and one size of camp, or no draw would be shared.
+        Of sweeps or of runs; of one seed, one size of camp and one version of the model, or no
+        draw would be shared.
     baseline : str, optional
         The case that others are compared with; that of the first result if not given.
     wanted : sequence of str
@@ -74,38 +91,60 @@ def load_comparison(
     """
     results = _read_all(folders)
     _check_same(results)
+    named = _named_apart(results)
+    base = _baseline(results[0], named, baseline)
+    asked = _outcomes(results, wanted)
     first = results[0]
-    cases = _named_apart(results)
+    is_one = len(results) == 1
+    cases = tuple(Case(n.name, *_rest(n.case)) for n in named)
+    chosen = _told_apart(cases, base)
+    return Comparison(
+        title=str(first.told["title"]) if is_one else "Results side by side",
+        question=str(first.told.get("question", "")) if is_one else "",
+        cases=cases,
+        baseline=base,
+        outcomes={name: first.outcomes[name] for name in asked},
+        factors=first.told.get("factors", {}) if is_one else {},
+        series=tuple(_series(n) for n in named if n.name in chosen),
+        seed=int(first.told["seed"]),
+        guesses=int(first.told["guesses"]),
+        numbers=int(first.told["numbers"]),
+        weight=float(first.told["weight"]),
+        design=str(first.told.get("design", "")) if is_one else "",
+        notes=tuple(_notes(results, cases)),
+    )
+
+
+def _baseline(first: Result, named: list[Named], asked: str | None) -> str:
+    """The name of the baseline; the first result's own may go by another name here."""
+    names = [n.name for n in named]
+    if asked is not None:
+        if asked not in names:
+            raise UsageError(f"--baseline: {asked}: no such case; {choice(asked, tuple(names))}")
+        return asked
+    own = first.told["baseline"] if first.is_sweep else first.cases[0].name
+    found = [n.name for n in named if n.result is first and n.case.name == own]
+    if not found:
+        raise UsageError(
+            f"{first.folder}: its baseline {own!r} has no result, for its cells failed; name "
+            f"another with --baseline, one of: {', '.join(names[:8])}"
+        )
+    return found[0]
+
+
+def _outcomes(results: list[Result], wanted: Sequence[str]) -> list[str]:
+    first = results[0]
     common = [n for n in first.outcomes if all(n in result.outcomes for result in results)]
+    if not common:
+        raise UsageError("these results have no outcome in common")
     wrong = [
         f"--outcome: {name}: no such outcome; {choice(name, tuple(common))}"
         for name in wanted
         if name not in common
     ]
-    base = baseline or (first.told["baseline"] if first.is_sweep else cases[0][1].name)
-    names = tuple(case.name for _, case in cases)
-    if base not in names:
-        wrong.append(f"--baseline: {base}: no such case; {choice(base, names)}")
-    if not common:
-        wrong.append("these results have no outcome in common")
     if wrong:
         raise UsageError("\n".join(wrong))
-    asked = [n for n in common if not wanted or n in wanted or n.removesuffix("_per_100") in HARMS]
-    chosen = _told_apart([case for _, case in cases], base)
-    return Comparison(
-        title=str(first.told["title"]) if len(results) == 1 else "Results side by side",
-        question=str(first.told.get("question", "")) if len(results) == 1 else "",
-        cases=tuple(case for _, case in cases),
-        baseline=base,
-        outcomes={name: first.outcomes[name] for name in asked},
-        factors=first.told.get("factors", {}) if len(results) == 1 else {},
-        series=tuple(_series(r, case) for r, case in cases if case.name in chosen),
-        seed=int(first.told["seed"]),
-        households=first.told.get("households"),
-        guesses=int(first.told["guesses"]),
-        numbers=int(first.told["numbers"]),
-        notes=_notes([case for _, case in cases]),
-    )
+    return [n for n in common if not wanted or n in wanted or n.removesuffix("_per_100") in HARMS]
 
 
 def _read_all(folders: Sequence[Path]) -> list[Result]:
@@ -167,37 +206,50 @@ def _of_run(folder: Path, told: Mapping[str, Any], table: "pd.DataFrame") -> Res
         replicates,
         {name: measure(outcome, columns, dates) for name, outcome in defaults.items()},
     )
+    is_window = told["ground"]["recorded_from"] != told["ground"]["start"]
     outcomes = {
-        name: OutcomeInfo(title(name, o), str(o.unit), o.good) for name, o in defaults.items()
+        name: OutcomeInfo(title(name, o, is_window=is_window), str(o.unit), o.good)
+        for name, o in defaults.items()
     }
     return Result(folder, told, (case,), outcomes, is_sweep=False)
 
 
 def _check_same(results: list[Result]) -> None:
+    """Make sure that the same household of two results met the same luck."""
     first = results[0]
     wrong = []
+    seen = [first.folder.resolve()]
     for other in results[1:]:
-        for what in ("seed", "weight"):
-            a, b = first.told[what], other.told[what]
+        if other.folder.resolve() in seen:
+            wrong.append(f"{other.folder}: is named twice")
+        seen.append(other.folder.resolve())
+        for what, words in SHARED.items():
+            a, b = _shared(first.told, what), _shared(other.told, what)
             if a != b:
-                words = {"seed": "the seed", "weight": "people that a simulated one stands for"}
                 wrong.append(
-                    f"{other.folder}: {words[what]}: {b:g} where {first.folder} has {a:g}: their "
-                    "people would not meet the same luck; run both with one seed and size"
+                    f"{other.folder}: {words}: {b} where {first.folder} has {a}: their people "
+                    "would not meet the same luck; make both anew alike"
                 )
     if wrong:
         raise UsageError("\n".join(wrong))
 
 
-def _named_apart(results: list[Result]) -> list[tuple[Result, Case]]:
+def _shared(told: Mapping[str, Any], what: str) -> object:
+    value = told["versions"].get(what) if what in {"model", "draws"} else told[what]
+    return f"{value:g}" if isinstance(value, float) else value
+
+
+def _named_apart(results: list[Result]) -> list[Named]:
     """All cases; those of the same name in several results also bear the folder's."""
     names = [case.name for result in results for case in result.cases]
+    last = [result.folder.resolve().name for result in results]
     cases = []
     for result in results:
+        own = result.folder.resolve().name
+        folder = own if last.count(own) == 1 else str(result.folder)
         for case in result.cases:
-            twice = names.count(case.name) > 1 if len(results) > 1 else False
-            name = f"{case.name} ({result.folder.name})" if twice else case.name
-            cases.append((result, Case(name, *_rest(case))))
+            twice = names.count(case.name) > 1 and len(results) > 1
+            cases.append(Named(result, case, f"{case.name} ({folder})" if twice else case.name))
     if not cases:
         raise UsageError("there is no finished case in these results; run the sweep to its end")
     return cases
@@ -207,7 +259,7 @@ def _rest(case: Case) -> tuple[str, Mapping[str, Any], np.ndarray, Mapping[str, 
     return case.title, case.factors, case.replicates, case.outcomes
 
 
-def _told_apart(cases: list[Case], baseline: str) -> set[str]:
+def _told_apart(cases: Sequence[Case], baseline: str) -> set[str]:
     """The baseline and other cases as unlike in returns as can be, as many as can be told apart.
 
     Each next one is the furthest from all before it (Gonzalez 1985), so that a design's extremes
@@ -233,23 +285,23 @@ def _median(values: np.ndarray) -> float:
     return float(np.median(there)) if len(there) else 0.0
 
 
-def _series(result: Result, case: Case) -> Series:
+def _series(named: Named) -> Series:
     import pyarrow.dataset as ds
 
+    result = named.result
     if result.is_sweep:
-        # A case that stood in several results bears the folder's name besides its own.
-        name = case.name.removesuffix(f" ({result.folder.name})")
         whole = ds.dataset(result.folder / WEEKLY_FOLDER)
         drawn = [n for n in whole.schema.names if n in DRAWN or n.startswith("pushed_without_")]
         columns = ["replicate", "week", "date", *drawn]
-        table = whole.to_table(columns=columns, filter=ds.field("case") == name).to_pandas()
+        mine = ds.field("case") == named.case.name
+        table = whole.to_table(columns=columns, filter=mine).to_pandas()
     else:
         import pandas as pd
 
         columns = ["replicate", "week", "date", *DRAWN]
         table = pd.read_parquet(result.folder / WEEKLY, columns=columns)
     _, values, dates = _arrays(table)
-    return Series(case.name, dates, values)
+    return Series(named.name, dates, values, bool(table["week"].min() == 0))
 
 
 def _arrays(table: "pd.DataFrame") -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
@@ -260,11 +312,30 @@ def _arrays(table: "pd.DataFrame") -> tuple[np.ndarray, dict[str, np.ndarray], n
     return replicates, {n: table[n].to_numpy().reshape(shape) for n in names}, dates
 
 
-def _notes(cases: list[Case]) -> tuple[str, ...]:
+def _notes(results: list[Result], cases: Sequence[Case]) -> Iterator[str]:
     numbers = {len(case.replicates) for case in cases}
-    if len(numbers) == 1:
-        return ()
-    return (
-        f"Cases have from {min(numbers)} to {max(numbers)} replicates; differences are over those "
-        "that both have.",
-    )
+    if len(numbers) > 1:
+        yield (
+            f"Cases have from {min(numbers)} to {max(numbers)} replicates; differences are over "
+            "those that both have."
+        )
+    for result in results:
+        there = {case.name for case in result.cases}
+        gone = [c["name"] for c in result.told.get("cases", ()) if c["name"] not in there]
+        if gone:
+            listed = ", ".join(map(repr, gone[:5])) + (" and others" if len(gone) > 5 else "")
+            yield f"Without {listed}: their cells failed in {result.folder}."
+    grounds = [ground for result in results for ground in _grounds(result)]
+    if len({ground["population"] for ground in grounds}) > 1:
+        yield (
+            "Cases have unlike populations: their households are not the same people, and "
+            "differences are not those of levers alone."
+        )
+    if len({(g["start"], g["weeks"], g["recorded_from"]) for g in grounds}) > 1:
+        yield "Cases span unlike weeks: what is summed up is each one's own."
+
+
+def _grounds(result: Result) -> list[Mapping[str, Any]]:
+    if result.is_sweep:
+        return [case["ground"] for case in result.told["cases"]]
+    return [result.told["ground"]]

@@ -65,6 +65,13 @@ class Factor(Model):
     """What it is, in a few words; null: its name."""
 
 
+def paths_of(name: str, factor: Factor) -> tuple[str, ...]:
+    """The paths that a factor changes: its name where it has none."""
+    if factor.path is None:
+        return (name,)
+    return (factor.path,) if isinstance(factor.path, str) else factor.path
+
+
 class Design(Model):
     """How factors are combined."""
 

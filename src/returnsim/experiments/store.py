@@ -23,7 +23,7 @@ RECORD = ".json"
 DATA = ".parquet"
 PARTIAL = ".partial"
 FAILED, DAMAGED = "failed", "damaged"
-AT_WORK, CLAIMS, TABLES = ".at-work", ".claims", ".tables"
+AT_WORK, CLAIMS, TABLES, UNFINISHED = ".at-work", ".claims", ".tables", ".unfinished"
 KEY_DIGITS = 64
 CLAIM_DIGITS = 15
 """Digits of a key that number the byte of its claim: below the largest place in a file."""
@@ -56,7 +56,7 @@ class Store:
                 yield record.stem
 
     def has(self, key: str, *, events: bool = False) -> bool:
-        """Whether a cell is there, whole; a damaged one is set aside and is not.
+        """Whether a cell is there, whole.
 
         Parameters
         ----------
@@ -67,15 +67,14 @@ class Store:
         """
         if not self._path(key, RECORD).exists():
             return False
-        damage = self.damage(key)
-        if damage is not None:
-            self._set_aside(key)
+        if self.damage(key) is not None:
             return False
         return not events or EVENTS in self.record(key)["files"]
 
-    def has_record(self, key: str) -> bool:
-        """Whether a cell is there, without a look at its files."""
-        return self._path(key, RECORD).exists()
+    def has_record(self, key: str, *, events: bool = False) -> bool:
+        """Whether a cell is there, without a look into its files."""
+        there = self._path(key, RECORD).exists()
+        return there and (not events or self._path(key, f".{EVENTS}{DATA}").exists())
 
     def damage(self, key: str) -> Damage | None:
         """What is wrong with a cell, by its checksums; None if nothing is."""
@@ -84,6 +83,8 @@ class Store:
             files: dict[str, str] = record["files"]
             if record["format"] != FORMAT or WEEKLY not in files:
                 return Damage(key, "its record is of another kind")
+            if record["key"] != key:
+                return Damage(key, "its record is that of another cell")
             if record["checksum"] != _checksum(record):
                 return Damage(key, "its record does not match its checksum")
             for kind, told in files.items():
@@ -135,7 +136,10 @@ class Store:
             with suppress(FileNotFoundError):
                 self._failed(result.key).unlink()
         except OSError as error:
-            raise RunError(f"{self.folder}: {error.strerror or error}") from error
+            raise RunError(
+                f"{self.folder}: {error.strerror or error}; what was finished is kept, and the "
+                "same command goes on from there"
+            ) from error
 
     def failure(self, key: str) -> str | None:
         """The error that a cell last ended in, if it failed and has not been run since."""
@@ -163,21 +167,23 @@ class Store:
         """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with (
-                (self.folder / AT_WORK).open("ab") as door,
-                (self.folder / CLAIMS).open("ab") as self._claims,
-            ):
-                try:
-                    fcntl.flock(door, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    raise UsageError(
-                        f"{self.folder}: is being used by another command; try when it has ended"
-                    ) from None
+            door = (self.folder / AT_WORK).open("ab")
+            claims = (self.folder / CLAIMS).open("ab")
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise UsageError(f"{self.folder}: {why}; name another folder with --out") from None
+        with door, claims:
+            try:
+                fcntl.flock(door, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UsageError(
+                    f"{self.folder}: is being used by another command; try when it has ended"
+                ) from None
+            self._claims = claims
+            try:
                 yield
-        except PermissionError as error:
-            raise UsageError(f"{self.folder}: {error.strerror}; name another with --out") from None
-        finally:
-            self._claims = None
+            finally:
+                self._claims = None
 
     @contextmanager
     def alone_with_tables(self) -> Iterator[None]:
@@ -201,9 +207,24 @@ class Store:
         """
         try:
             fcntl.lockf(self._open_claims(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _claim(key))
-        except OSError:
+        except (BlockingIOError, PermissionError):
             return False
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise RunError(f"{self.folder}: files cannot be locked there: {why}") from error
         return True
+
+    def begin(self) -> None:
+        """Take note that cells are being added which no table tells of yet."""
+        (self.folder / UNFINISHED).touch()
+
+    def end(self) -> None:
+        """Take note that the tables tell of all that was added."""
+        (self.folder / UNFINISHED).unlink(missing_ok=True)
+
+    def is_unfinished(self) -> bool:
+        """Whether a sweep began here that was not run to its end."""
+        return (self.folder / UNFINISHED).exists()
 
     def release(self, key: str) -> None:
         """Give a reserved cell free."""
@@ -245,7 +266,8 @@ class Store:
     def _files_of(self, key: str) -> list[Path]:
         return sorted((self.folder / key[:2]).glob(f"{key}.*"))
 
-    def _set_aside(self, key: str) -> None:
+    def set_aside(self, key: str) -> None:
+        """Put away a damaged cell; only for who has claimed it."""
         aside = self.folder / DAMAGED
         aside.mkdir(exist_ok=True)
         mark = secrets.token_hex(4)
@@ -254,7 +276,9 @@ class Store:
                 path.rename(aside / f"{path.name}.{mark}")
 
     def _write(self, target: Path, data: bytes) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.parent.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _flush_folder(target.parent.parent)
         partial = target.parent / f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}{PARTIAL}"
         try:
             with partial.open("xb") as file:

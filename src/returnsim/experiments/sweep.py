@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from returnsim.core.record import column_names
 from returnsim.errors import UsageError
@@ -32,6 +33,36 @@ TASKS_A_WORKER = 2
 WAIT_SECONDS = 0.2
 
 
+class Failure(NamedTuple):
+    """A cell that could not be run.
+
+    Attributes
+    ----------
+    key : str
+        Of the cell.
+    case : str
+        The first case that needs it.
+    without : str or None
+        The lever that it goes without, where it is a pair.
+    block : int
+        Which sixteen replicates.
+    error : str
+        With its traceback.
+    """
+
+    key: str
+    case: str
+    without: str | None
+    block: int
+    error: str
+
+    @property
+    def reason(self) -> str:
+        """The error in a line."""
+        lines = self.error.strip().splitlines()
+        return lines[-1] if lines else "no error was told"
+
+
 @dataclass
 class Tally:
     """How far a sweep has come, in cells.
@@ -42,13 +73,15 @@ class Tally:
         Cells that the experiment needs, counting those that cases share once for each.
     ran, cached, failed : int
         Run now; found in the store; ended in an error.
+    failures : list of Failure
+        Those that failed.
     """
 
     total: int = 0
     ran: int = 0
     cached: int = 0
     failed: int = 0
-    failures: list[str] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
 
     @property
     def done(self) -> int:
@@ -104,9 +137,11 @@ def sweep(
     number = replicates or experiment.experiment.replicates
     store = Store(folder / STORE)
     with store.at_work():
+        store.begin()
         work = _Work(experiment, store, number, site.workers, progress)
         work.run(site, rows)
         write_tables(work.source(), store, folder, command)
+        store.end()
     return work.tally
 
 
@@ -196,8 +231,17 @@ class _Work:
             self.tally.ran += 1
         else:
             self.tally.failed += 1
-            self.tally.failures.append(result.key)
+            self.tally.failures.append(self._failure(result))
         self._tick()
+
+    def _failure(self, result: Result) -> Failure:
+        for i, case in enumerate(self.experiment.cases[: len(self.hashes)]):
+            for pair, hash_of_scenario in self.hashes[i].items():
+                for block in range(self.blocks):
+                    key = key_of(hash_of_scenario, self.households, self.seed, block)
+                    if key == result.key:
+                        return Failure(key, case.name, pair, block, result.error or "")
+        return Failure(result.key, "", None, 0, result.error or "")
 
     def _tasks(self) -> Iterator[Task]:
         """Missing cells, those of one block over all cases before the next block's."""
@@ -219,6 +263,8 @@ class _Work:
     def _missing(self) -> Iterator[tuple[Cell, Scenario]]:
         """Cells that are neither in the store nor under way elsewhere, each with its scenario."""
         for block in range(self.blocks):
+            # Cells of another block have other names.
+            self.seen.clear()
             for i, case in enumerate(self.experiment.cases):
                 variants = self._variants(case) if block == 0 else None
                 if variants is not None:
@@ -260,4 +306,6 @@ class _Work:
             self.store.release(cell.key)
             self.tally.cached += 1
             return False
+        if self.store.has_record(cell.key) and self.store.damage(cell.key):
+            self.store.set_aside(cell.key)
         return True

@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from io import StringIO
@@ -20,16 +20,15 @@ from returnsim.assemble import plan_run
 from returnsim.core.run import MODEL_VERSION
 from returnsim.errors import RunError
 from returnsim.experiments.dataset import Dataset
-from returnsim.experiments.outcomes import title
+from returnsim.experiments.outcomes import SUMMARY_COLUMNS, title
 from returnsim.experiments.pieces import Source, column_of_pair, pieces
 from returnsim.experiments.store import Store
-from returnsim.results import as_json, versions
+from returnsim.results import as_json, flush_files, ground_of, versions
 
 FORMAT = "returnsim sweep 1"
 RUN, CELLS, SUMMARY, OUTCOMES = "run.json", "cells.csv", "summary.csv", "outcomes.parquet"
 PARTIAL = ".partial"
 EXPERIMENT, WEEKLY_FOLDER = "experiment.yaml", "weekly"
-SUMMARY_COLUMNS = ("outcome", "unit", "good", "replicates", "mean", "median", "low90", "high90")
 
 
 def write_tables(source: Source, store: Store, folder: Path, command: str) -> None:
@@ -62,12 +61,15 @@ def write_tables(source: Source, store: Store, folder: Path, command: str) -> No
         with store.alone_with_tables():
             if _are_there(folder, fingerprint):
                 return
+            for stray in folder.glob(f".*{PARTIAL}"):
+                # Nobody else writes tables now: it is what was left when that was broken off.
+                shutil.rmtree(stray, ignore_errors=True)
             partial = folder / f".{secrets.token_hex(4)}{PARTIAL}"
             (partial / WEEKLY_FOLDER).mkdir(parents=True)
             try:
                 (partial / CELLS).write_text(cells, encoding="utf-8")
                 _write_all(source, store, partial)
-                shutil.copyfile(source.experiment.file, partial / EXPERIMENT)
+                (partial / EXPERIMENT).write_text(source.experiment.text, encoding="utf-8")
                 said = _run_json(source, command) | {
                     "engines": _engines(source, store),
                     "fingerprint": fingerprint,
@@ -75,6 +77,7 @@ def write_tables(source: Source, store: Store, folder: Path, command: str) -> No
                     "created": datetime.now(UTC).isoformat(timespec="seconds"),
                 }
                 (partial / RUN).write_text(as_json(said) + "\n", encoding="utf-8")
+                flush_files(partial)
                 _put_in_place(partial, folder)
             finally:
                 shutil.rmtree(partial, ignore_errors=True)
@@ -113,7 +116,8 @@ def _cells_csv(source: Source, store: Store) -> str:
         for pair in (None, *source.pairs):
             for block in range(source.blocks):
                 key = source.key(i, pair, block)
-                state = "kept" if store.has_record(key) else "failed"
+                there = store.has_record(key, events=bool(source.pairs))
+                state = "kept" if there else "failed"
                 writer.writerow((case.name, pair or "", block, key, state))
     return text.getvalue()
 
@@ -200,7 +204,7 @@ def _summary(
         yield (
             case.name,
             *factors,
-            *(name, outcome.unit, outcome.good or "", len(values)),
+            *(name, outcome.unit, outcome.good or "", len(values), len(there)),
             *("" if number == "nan" else number for number in numbers),
         )
 
@@ -212,6 +216,7 @@ def _run_json(source: Source, command: str) -> dict[str, Any]:
     scenario = experiment.scenario(baseline)
     guesses, numbers = scenario.guesses()
     weight = plan_run(scenario, told.seed, told.households).inputs.parameters.weight
+    grounds = [ground_of(experiment.scenario(case)) for case in experiment.cases]
     return {
         "format": FORMAT,
         "experiment": experiment.name,
@@ -226,27 +231,36 @@ def _run_json(source: Source, command: str) -> dict[str, Any]:
         "guesses": guesses,
         "command": command,
         "versions": versions(),
-        "model_version": MODEL_VERSION,
+        "design": told.design.kind if told.factors else "",
         "factors": {
             name: {"kind": experiment.kind_of(name), "title": f.title or name, "unit": f.unit}
             for name, f in told.factors.items()
         },
-        "outcomes": {
-            name: {
-                "title": title(name, outcome),
-                "unit": outcome.unit,
-                "good": outcome.good,
-                "measure": outcome.measure,
-            }
-            for name, outcome in source.outcomes.items()
-        },
+        "outcomes": _outcomes_json(source, is_window=any(map(_is_window, grounds))),
         "cases": [
             {
                 "name": case.name,
                 "title": case.title,
                 "factors": case.factors,
                 "scenario_hash": source.hashes[i][None],
+                "ground": grounds[i],
             }
             for i, case in enumerate(experiment.cases)
         ],
+    }
+
+
+def _is_window(ground: Mapping[str, Any]) -> bool:
+    return bool(ground["recorded_from"] != ground["start"])
+
+
+def _outcomes_json(source: Source, *, is_window: bool) -> dict[str, dict[str, Any]]:
+    return {
+        name: {
+            "title": title(name, outcome, is_window=is_window),
+            "unit": outcome.unit,
+            "good": outcome.good,
+            "measure": outcome.measure,
+        }
+        for name, outcome in source.outcomes.items()
     }

@@ -5,19 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from returnsim.errors import UsageError
 from returnsim.experiments.cells import CELL
 from returnsim.experiments.compare import paired_difference
 from returnsim.experiments.files import LoadedExperiment
 from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.sweep import Tally
-from returnsim.experiments.tables import OUTCOMES
+from returnsim.experiments.tables import OUTCOMES, told_cells
 from returnsim.scenario.problems import choice
 
-LARGEST_STEP = 4
-"""By how much the replicates may grow at once: the first intervals are rough."""
+LARGEST_STEP = 2.0
+"""By how much an interval may be narrowed at once: the first ones are rough."""
+USUALLY_MOST = 1024
 
 
 class Tightness(NamedTuple):
@@ -44,7 +43,11 @@ class Tightness(NamedTuple):
 
     @classmethod
     def checked(
-        cls, experiment: LoadedExperiment, share: float | None, outcome: str | None, most: int
+        cls,
+        experiment: LoadedExperiment,
+        share: float | None,
+        outcome: str | None,
+        most: int | None,
     ) -> "Tightness | None":
         """Take what was asked for; None if nothing was.
 
@@ -54,8 +57,9 @@ class Tightness(NamedTuple):
             If it cannot be met.
         """
         if share is None:
-            if outcome is not None:
-                raise UsageError("--outcome: is for --until-ci, which is missing")
+            for option, value in (("--outcome", outcome), ("--most-replicates", most)):
+                if value is not None:
+                    raise UsageError(f"{option}: is for --until-ci, which is missing")
             return None
         names = tuple(outcomes_of(experiment.experiment))
         wrong = []
@@ -68,11 +72,11 @@ class Tightness(NamedTuple):
         if len(experiment.cases) < 2:
             wrong.append("--until-ci: there is only one case, and nothing to compare it with")
         first = max(CELL, experiment.experiment.replicates)
-        if most < first:
+        if most is not None and most < first:
             wrong.append(f"--most-replicates: {most}: the experiment begins with {first}")
         if wrong or outcome is None:
             raise UsageError("\n".join(wrong))
-        return cls(share, outcome, experiment.baseline, first, most)
+        return cls(share, outcome, experiment.baseline, first, most or max(first, USUALLY_MOST))
 
 
 class Tightened(NamedTuple):
@@ -86,8 +90,12 @@ class Tightened(NamedTuple):
         Of each case.
     reached : bool
         Whether it is as well as was asked for.
-    half_width : float
-        The widest half-width over cases, as a share of the baseline's mean.
+    half_width : float or None
+        The widest half-width over cases, as a share of the baseline's mean; None where the
+        baseline's mean is nothing, or nothing was measured.
+    never_differed : tuple of str
+        Cases of which no replicate differed from the baseline's: that nothing was seen to differ
+        does not say how rare a difference is.
     unpaired_replicates : int
         Replicates of each case that would have told as much without the same draws.
     saved_runs : int
@@ -97,30 +105,45 @@ class Tightened(NamedTuple):
     outcome: str
     replicates: int
     reached: bool
-    half_width: float
+    half_width: float | None
+    never_differed: tuple[str, ...]
     unpaired_replicates: int
     saved_runs: int
 
     def in_words(self) -> str:
-        """Say it in two sentences."""
-        known = (
+        """Say it in a few sentences."""
+        if self.half_width is None:
+            return (
+                f"The differences in {self.outcome} cannot be told as a share of the baseline's "
+                f"mean, which is nothing or not defined in {self.replicates:,} replicates."
+            )
+        told = (
             f"The differences in {self.outcome} are known to {self.half_width:.1%} of the "
             f"baseline's mean with {self.replicates:,} replicates a case"
         )
-        if not self.reached:
-            known += ", which is not as tight as was asked for: raise --most-replicates"
+        if not self.reached and not self.never_differed:
+            told += ", which is not as tight as was asked for: raise --most-replicates"
+        told += "."
+        if self.never_differed:
+            told += (
+                f" In none of them did {', '.join(map(repr, self.never_differed))} differ from it: "
+                f"if a difference exists, it is in fewer than about 3 of {self.replicates:,}."
+            )
         if self.saved_runs == 0:
-            return f"{known}. Pairing saved no runs."
+            return f"{told} Pairing saved no runs."
         return (
-            f"{known}. Without the same draws it would have taken {self.unpaired_replicates:,}: "
+            f"{told} Without the same draws it would have taken {self.unpaired_replicates:,}: "
             f"pairing saved {self.saved_runs:,} runs."
         )
 
 
 def until_tight(
     wanted: Tightness, folder: Path, run: Callable[[int], Tally]
-) -> tuple[Tally, Tightened]:
+) -> tuple[Tally, Tightened | None]:
     """Add replicates until the differences are tight enough, or there are too many.
+
+    The interval is looked at more than once, so that at the end it holds a little less often than
+    nine times in ten.
 
     Parameters
     ----------
@@ -135,8 +158,8 @@ def until_tight(
     -------
     Tally
         Of all rounds together.
-    Tightened
-        How tight it became.
+    Tightened or None
+        How tight it became; None if a cell failed, for then nothing can be said.
     """
     replicates = wanted.first
     total = Tally()
@@ -149,10 +172,14 @@ def until_tight(
             tally.failed,
             tally.failures,
         )
+        if tally.failed:
+            return total, None
         found = _tightened(wanted, folder, replicates)
-        if found.reached or replicates >= wanted.most or tally.failed:
+        if found.reached or found.half_width is None or replicates >= wanted.most:
             return total, found
-        factor = min(LARGEST_STEP, (found.half_width / wanted.share) ** 2)
+        factor = min(LARGEST_STEP, found.half_width / wanted.share) ** 2
+        if found.never_differed:
+            factor = LARGEST_STEP**2
         needed = CELL * math.ceil(max(replicates + 1, replicates * factor) / CELL)
         replicates = min(wanted.most, needed)
 
@@ -163,28 +190,42 @@ def _tightened(wanted: Tightness, folder: Path, replicates: int) -> Tightened:
     columns = ["case", "replicate", wanted.outcome]
     table = pd.read_parquet(folder / OUTCOMES, columns=columns)
     by_case = {
-        name: rows.set_index("replicate")[wanted.outcome]
+        str(name): rows.set_index("replicate")[wanted.outcome]
         for name, rows in table.groupby("case", sort=False)
     }
     base = by_case.pop(wanted.baseline)
-    widest, needed = 0.0, float(replicates)
-    for values in by_case.values():
-        mine, other = values.align(base, join="inner")
-        a, b = mine.to_numpy(), other.to_numpy()
-        half_width = paired_difference(a, b).half_width
-        if half_width > 0:
-            level = abs(float(base.mean()))
-            widest = max(widest, half_width / level if level > 0 else math.inf)
-        spread = float(np.nanvar(a - b, ddof=1))
-        if spread > 0:
-            apart = float(np.nanvar(a, ddof=1) + np.nanvar(b, ddof=1))
-            needed = max(needed, replicates * apart / spread)
-    unpaired = math.ceil(needed)
+    level = abs(float(base.mean()))
+    if not level > 0:
+        return Tightened(wanted.outcome, replicates, False, None, (), replicates, 0)
+    same = _same_cells(folder, wanted.baseline)
+    found = {
+        name: paired_difference(*(part.to_numpy() for part in values.align(base, join="inner")))
+        for name, values in by_case.items()
+        if name not in same
+    }
+    widest = max((d.half_width for d in found.values()), default=0.0)
+    never = tuple(name for name, d in found.items() if d.is_none)
+    # As many as would bring the widest of the unpaired intervals down to the widest that is paired.
+    apart = max((d.unpaired_half_width for d in found.values()), default=0.0)
+    ratio = apart / widest if widest > 0 else 1.0
+    if not math.isfinite(ratio):
+        return Tightened(wanted.outcome, replicates, False, None, never, replicates, 0)
+    unpaired = math.ceil(replicates * max(1.0, ratio**2))
     return Tightened(
         wanted.outcome,
         replicates,
-        widest <= wanted.share,
-        widest,
+        widest <= wanted.share * level and not never,
+        widest / level,
+        never,
         unpaired,
         (unpaired - replicates) * (len(by_case) + 1),
     )
+
+
+def _same_cells(folder: Path, baseline: str) -> set[str]:
+    """Cases that are the baseline under another name."""
+    keys: dict[str, set[str]] = {}
+    for row in told_cells(folder):
+        if not row["without"]:
+            keys.setdefault(row["case"], set()).add(row["key"])
+    return {name for name, own in keys.items() if own == keys.get(baseline)}

@@ -1,7 +1,7 @@
 """Figures of a comparison: cases over time, their differences, and designs over their factors."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -89,9 +89,10 @@ def new_figure(comparison: Comparison, subject: str, height: float, note: str) -
     most = max(numbers)
     scale = (
         "the whole camp"
-        if comparison.households is None
-        else f"{comparison.households:,} households, each standing for several"
+        if comparison.weight == 1
+        else f"each person simulated stands for {comparison.weight:.3g} of the camp's"
     )
+    note = " ".join([note, *comparison.notes])
     text = (
         f"{note} {len(comparison.cases):,} {plural('case', len(comparison.cases))} of {most:,} "
         f"{plural('replicate', most)} (seed {comparison.seed}), the same draws in each; {scale}. "
@@ -116,10 +117,12 @@ def series_figure(comparison: Comparison) -> tuple[Figure, str]:
     note += " Who is detained and later killed is counted at both times."
     figure = new_figure(comparison, "The camp, the returns and the harm after them", 10.5, note)
     axes = figure.subplots(3, 1, sharex=True)
-    panels = (
+    is_whole = all(series.is_whole for series in comparison.series)
+    since = "to date" if is_whole else "since the first week recorded"
+    panels: Sequence[tuple[str, Callable[[Series], np.ndarray]]] = (
         ("People in camp", _in_camp),
-        ("Returned to date", lambda s: _to_date(s, ("departures",))),
-        ("Detained, conscripted or killed after return, to date", lambda s: _to_date(s, HARMS)),
+        (f"Returned, {since}", lambda s: _to_date(s, ("departures",))),
+        (f"Detained, conscripted or killed after return, {since}", lambda s: _to_date(s, HARMS)),
     )
     ends = {}
     for panel, (title, values_of) in zip(axes, panels, strict=True):

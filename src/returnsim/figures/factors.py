@@ -2,11 +2,13 @@
 
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
@@ -15,7 +17,16 @@ from returnsim.figures.style import BLACK, BLUE, GREY, ORANGE, VERMILION
 
 NewFigure = Callable[[Comparison, str, float, str], Figure]
 Named = tuple[str, Figure, str]
-TOLD = ("returned", "pushed", "detained_per_100", "conscripted_per_100", "killed_per_100")
+Key = TypeVar("Key", str, int)
+HARMS_PER_100 = ("detained_per_100", "conscripted_per_100", "killed_per_100")
+TOLD = ("returned", "pushed", *HARMS_PER_100)
+OTHERS = {
+    "full_factorial": ", the other factors at all their values",
+    "one_at_a_time": ", the other factors as in the case",
+    "latin_hypercube": ", the other factors anywhere in their ranges",
+    "sobol": ", the other factors anywhere in their ranges",
+    "points": ", the other factors as in the table of points",
+}
 MOST_LEVELS = 12
 MOST_ANNOTATED = 60
 COLOUR_MAP = "cividis"
@@ -49,13 +60,21 @@ def design_figures(comparison: Comparison, new_figure: NewFigure) -> list[Named]
         return []
     levels = {name: len(_values(comparison.cases, name)) for name in factors}
     drawn: list[Named] = []
-    if len(factors) == 2 and len(comparison.cases) == int(np.prod(list(levels.values()))):
+    if len(factors) == 2 and _is_grid(comparison, factors, levels):
         drawn.append(("heat-maps", *_heat_maps(comparison, factors, outcomes, new_figure)))
     else:
         drawn.append(("effects", *_effects(comparison, factors, outcomes, new_figure)))
-    if len(comparison.cases) > 2 and "returned" in comparison.outcomes:
+    has_harm = any(name in comparison.outcomes for name in HARMS_PER_100)
+    if len(comparison.cases) > 2 and "returned" in comparison.outcomes and has_harm:
         drawn.append(("returns-and-harm", *_trade(comparison, factors, new_figure)))
     return drawn
+
+
+def _is_grid(comparison: Comparison, factors: Sequence[str], levels: dict[str, int]) -> bool:
+    """Whether every combination of values is there, once."""
+    points = [tuple(case.factors.get(f) for f in factors) for case in comparison.cases]
+    whole = len(points) == int(np.prod(list(levels.values())))
+    return whole and len(set(points)) == len(points) and all(None not in p for p in points)
 
 
 def mean_of(cases: Sequence[Case], outcome: str) -> float:
@@ -108,9 +127,11 @@ def _draw_map(panel: Axes, values: np.ndarray, name: str, comparison: Comparison
 def _effects(
     comparison: Comparison, factors: Sequence[str], outcomes: Sequence[str], new_figure: NewFigure
 ) -> tuple[Figure, str]:
+    others = OTHERS.get(comparison.design, "") if len(factors) > 1 else ""
     note = (
         "Dots are means over all cases with that value of the factor, thin lines the range of "
-        "those cases, the other factors at all their values."
+        f"those cases{others}. Where it has many values, a dot is a case and the line a moving "
+        "average."
     )
     height = 1.8 + 1.45 * len(outcomes)
     figure = new_figure(comparison, "What each factor moves", height, note)
@@ -130,7 +151,8 @@ def _effects(
 
 def _draw_effect(panel: Axes, comparison: Comparison, factor: str, name: str) -> None:
     levels = _levels(comparison.cases, factor)
-    if len(levels) > MOST_LEVELS:
+    numeric = all(_is_number(level.value) for level in levels)
+    if len(levels) > MOST_LEVELS and numeric:
         x = [float(level.value) for level in levels]  # type: ignore[arg-type]
         y = [mean_of(level.cases, name) for level in levels]
         panel.plot(x, y, ".", color=BLUE, alpha=0.4, markersize=4)
@@ -145,7 +167,8 @@ def _draw_effect(panel: Axes, comparison: Comparison, factor: str, name: str) ->
         panel.vlines(place, min(means), max(means), color=BLUE, linewidth=0.8, alpha=0.6)
     middles = [mean_of(level.cases, name) for level in levels]
     panel.plot(range(len(levels)), middles, "o-", color=BLUE, markersize=4)
-    panel.set_xticks(range(len(levels)), [_text(level.value) for level in levels])
+    shown = range(0, len(levels), -(-len(levels) // MOST_LEVELS))
+    panel.set_xticks(list(shown), [_text(levels[place].value) for place in shown])
     panel.set_xlim(-0.4, len(levels) - 0.6)
 
 
@@ -153,11 +176,7 @@ def _trade(
     comparison: Comparison, factors: Sequence[str], new_figure: NewFigure
 ) -> tuple[Figure, str]:
     strongest = max(factors, key=lambda f: _spread(comparison, f, "returned"))
-    harms = [
-        n
-        for n in ("detained_per_100", "conscripted_per_100", "killed_per_100")
-        if n in comparison.outcomes
-    ]
+    harms = [name for name in HARMS_PER_100 if name in comparison.outcomes]
     note = f"A dot is the mean of a case; its colour is the {_title(comparison, strongest)}."
     figure = new_figure(comparison, "Returns against the harm that comes of them", 4.6, note)
     panels = figure.subplots(1, len(harms), squeeze=False)[0]
@@ -176,13 +195,17 @@ def _trade(
         panel.annotate(
             "baseline", where, xytext=(7, 5), textcoords="offset points", fontsize=7.5, color=GREY
         )
-        panel.set_title(comparison.outcomes[harm].title)
+        panel.set_title("\n".join(textwrap.wrap(comparison.outcomes[harm].title, 34)))
         panel.set_xlabel("returned, people")
         panel.margins(y=0.12)
         panel.set_ylim(bottom=0)
         panel.locator_params(axis="x", nbins=5)
         panel.xaxis.set_major_formatter(FuncFormatter(_number))
-    if len(levels) <= MOST_LEVELS:
+    if len(levels) > MOST_LEVELS and all(_is_number(level.value) for level in levels):
+        ends = [float(level.value) for level in (levels[0], levels[-1])]  # type: ignore[arg-type]
+        scale_of = ScalarMappable(Normalize(ends[0], ends[1]), colormaps[COLOUR_MAP])
+        figure.colorbar(scale_of, ax=list(panels), label=_wrapped(comparison, strongest))
+    else:
         panels[-1].legend(
             title=_wrapped(comparison, strongest),
             loc="center left",
@@ -195,11 +218,13 @@ def _trade(
 def _range_sentence(comparison: Comparison, outcomes: Sequence[str]) -> str:
     parts = []
     for name in outcomes:
-        means = {case.name: mean_of([case], name) for case in comparison.cases}
-        low, high = (choose(means, key=means.__getitem__) for choose in (min, max))
-        form = ",.0f" if comparison.outcomes[name].unit == "people" else ".2f"
+        means = _defined({case.name: mean_of([case], name) for case in comparison.cases})
         title = comparison.outcomes[name].title
-        ends = [f"{means[case]:{form}}" for case in (low, high)]
+        if not means:
+            parts.append(f"{title}: not defined, for nobody returned")
+            continue
+        low, high = (choose(means, key=means.__getitem__) for choose in (min, max))
+        ends = [_written(comparison, name, means[case]) for case in (low, high)]
         if ends[0] == ends[1]:
             parts.append(f"{title}: {ends[0]} in every case")
         else:
@@ -208,51 +233,70 @@ def _range_sentence(comparison: Comparison, outcomes: Sequence[str]) -> str:
 
 
 def _effects_sentence(comparison: Comparison, factors: Sequence[str]) -> str:
-    told = [
-        n
-        for n in ("returned", "detained_per_100", "conscripted_per_100")
-        if n in comparison.outcomes
-    ]
+    told = [name for name in TOLD if name in comparison.outcomes] or list(comparison.outcomes)[:1]
     parts = []
     for name in told:
         strongest = max(factors, key=lambda f: _spread(comparison, f, name))
         levels = _levels(comparison.cases, strongest)
-        means = [mean_of(level.cases, name) for level in levels]
-        form = ",.0f" if comparison.outcomes[name].unit == "people" else ".2f"
-        parts.append(
-            f"{comparison.outcomes[name].title} moves most with {strongest}: from "
-            f"{min(means):{form}} to {max(means):{form}}"
-        )
-    return "On average over the other factors, " + "; ".join(parts) + "."
+        means = list(_defined({i: mean_of(x.cases, name) for i, x in enumerate(levels)}).values())
+        title = comparison.outcomes[name].title
+        if means:
+            low, high = (_written(comparison, name, choose(means)) for choose in (min, max))
+            parts.append(f"{title} moves most with {strongest}: from {low} to {high}")
+        else:
+            parts.append(f"{title}: not defined, for nobody returned")
+    averaged = len(factors) > 1 and comparison.design != "one_at_a_time"
+    start = "On average over the other factors, " if averaged else ""
+    return start + "; ".join(parts) + "."
 
 
 def _trade_sentence(comparison: Comparison, harm: str) -> str:
     cases = comparison.cases
-    most = max(cases, key=lambda case: mean_of([case], "returned"))
-    safest = min(cases, key=lambda case: mean_of([case], harm))
+    harmed = _defined({case.name: mean_of([case], harm) for case in cases})
     title = comparison.outcomes[harm].title
+    if not harmed:
+        return f"{title}: not defined, for nobody returned."
+    back = {case.name: mean_of([case], "returned") for case in cases if case.name in harmed}
+    most = max(back, key=back.__getitem__)
+    safest = min(harmed, key=harmed.__getitem__)
     return (
-        f"Most return in {most.name!r} ({mean_of([most], 'returned'):,.0f} people, "
-        f"{mean_of([most], harm):.2f} {title}); the least {title} are in {safest.name!r} "
-        f"({mean_of([safest], 'returned'):,.0f} people, {mean_of([safest], harm):.2f})."
+        f"Most return in {most!r} ({back[most]:,.0f} people, {harmed[most]:.2f} {title}); the "
+        f"least {title} are in {safest!r} ({back[safest]:,.0f} people, {harmed[safest]:.2f})."
     )
 
 
+def _defined(values: dict[Key, float]) -> dict[Key, float]:
+    return {key: value for key, value in values.items() if not np.isnan(value)}
+
+
+def _written(comparison: Comparison, name: str, value: float) -> str:
+    return f"{value:,.0f}" if comparison.outcomes[name].unit == "people" else f"{value:.2f}"
+
+
 def _spread(comparison: Comparison, factor: str, name: str) -> float:
-    means = [mean_of(level.cases, name) for level in _levels(comparison.cases, factor)]
-    return float(np.nanmax(means) - np.nanmin(means))
+    levels = _levels(comparison.cases, factor)
+    means = _defined({i: mean_of(level.cases, name) for i, level in enumerate(levels)})
+    return max(means.values(), default=0.0) - min(means.values(), default=0.0)
 
 
 def _levels(cases: Sequence[Case], factor: str) -> list[Level]:
-    return [Level(v, _where(cases, {factor: v})) for v in _values(cases, factor)]
+    """The cases by their value of a factor, numbers ascending, else in the order of the cases."""
+    found: dict[object, list[Case]] = {}
+    for case in cases:
+        if case.factors.get(factor) is not None:
+            found.setdefault(case.factors[factor], []).append(case)
+    levels = [Level(value, own) for value, own in found.items()]
+    if all(_is_number(level.value) for level in levels):
+        levels.sort(key=lambda level: float(level.value))  # type: ignore[arg-type]
+    return levels
 
 
 def _values(cases: Sequence[Case], factor: str) -> list[object]:
-    """Values of a factor that any case has, numbers ascending, else in the order of the cases."""
-    found = list(dict.fromkeys(case.factors.get(factor) for case in cases))
-    there = [value for value in found if value is not None]
-    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in there)
-    return sorted(there, key=float) if numbers else there  # type: ignore[arg-type]
+    return [level.value for level in _levels(cases, factor)]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _where(cases: Sequence[Case], factors: dict[str, object]) -> list[Case]:

@@ -1,5 +1,6 @@
 """What a broken rule means to whoever wrote the file: place, path, value, and what to do."""
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from itertools import zip_longest
@@ -83,7 +84,9 @@ def _broken(details: Any, model: type[BaseModel]) -> Iterator[tuple[Location, st
     elif kind == "missing" and isinstance(location[-1], int):
         yield location[:-1], "must be a pair", False
     elif kind == "literal_error":
-        yield location, f"no such class of members; {choice(details['input'], CLASSES)}", False
+        known = tuple(re.findall("'([^']*)'", context["expected"]))
+        what = "class of members" if set(known) <= set(CLASSES) else "value"
+        yield location, f"no such {what}; {choice(details['input'], known)}", False
     elif kind == "value_error":
         yield location, str(context["error"]), False
     elif kind == "model_type" and _model_at(location, model) is None:

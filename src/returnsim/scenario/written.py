@@ -99,6 +99,12 @@ def scenario_hash(scenario: Scenario) -> str:
     return sha256(numbers_text(scenario).encode()).hexdigest()
 
 
+def population_hash(scenario: Scenario) -> str:
+    """Fingerprint of what the households are drawn from: with one seed they are then the same."""
+    numbers = plain_value(scenario.population, evidence=False)
+    return sha256(json.dumps(numbers, allow_nan=False).encode()).hexdigest()
+
+
 def numbers_text(scenario: Scenario) -> str:
     """All that changes the simulation, as one line of JSON.
 
