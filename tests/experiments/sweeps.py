@@ -2,7 +2,14 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from hashlib import sha256
 from pathlib import Path
+
+from returnsim.experiments.execute import Site
+from returnsim.experiments.files import load_experiment
+from returnsim.experiments.sweep import Tally, sweep
 
 BIN = Path(sys.executable).parent
 CAMP = """
@@ -51,3 +58,30 @@ def command(*words: object) -> list[str]:
 def run(*words: object, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
     """Run the command line to its end."""
     return subprocess.run(command(*words), capture_output=True, text=True, cwd=cwd, timeout=300)
+
+
+def here() -> Site:
+    """A thread of this process: the same cells, without waiting for processes to start."""
+    return Site("here", 1, partial(ThreadPoolExecutor, 1), lambda _: 1)
+
+
+def swept(file: Path, out: Path, replicates: int | None = None) -> Tally:
+    """Sweep an experiment in this process."""
+    return sweep(
+        load_experiment(file), out, here(), command="returnsim sweep", replicates=replicates
+    )
+
+
+def every_byte(folder: Path) -> dict[str, str]:
+    """Digest of every file below a folder."""
+    return {
+        str(path.relative_to(folder)): sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def tables(folder: Path) -> dict[str, str]:
+    """Digest of every table of a sweep: all but what tells when and by whom it was made."""
+    names = ("weekly/", "outcomes.parquet", "summary.csv", "cells.csv")
+    return {name: d for name, d in every_byte(folder).items() if name.startswith(names)}

@@ -143,7 +143,12 @@ def read_points(file: Path, names: Sequence[str]) -> "pd.DataFrame":
     import pandas as pd
 
     try:
-        table = pd.read_parquet(file) if file.suffix == ".parquet" else pd.read_csv(file)
+        # A blank line is a row without values, or the lines could not be told by number.
+        table = (
+            pd.read_parquet(file)
+            if file.suffix == ".parquet"
+            else pd.read_csv(file, skip_blank_lines=False)
+        )
     except FileNotFoundError:
         raise UsageError(f"{file}: no such file") from None
     except (OSError, ValueError) as error:
@@ -180,6 +185,8 @@ def _within(levels: Levels, share: float) -> float:
     if levels.low is None or levels.high is None:
         raise ValueError(f"{levels.name} has no range")
     if levels.log:
-        return exp(log(levels.low) + share * (log(levels.high) - log(levels.low)))
+        between = exp(log(levels.low) * (1 - share) + log(levels.high) * share)
+        # An exponential misses the ends by a last digit.
+        return {0.0: levels.low, 1.0: levels.high}.get(share, between)
     # Of the two ways to write this, the one that gives the ends exactly.
     return levels.low * (1 - share) + levels.high * share

@@ -155,8 +155,13 @@ def _title_as_written(name: str, outcome: Outcome) -> str:
     if outcome.date is not None:
         return f"{words}, {outcome.date}"
     usual = _usual_measure(columns_of(outcome)[0])
-    how = {"peak": "at the peak", "mean": "mean over the weeks", "end": "at the end"}
-    return words if outcome.measure == usual else f"{words}, {how.get(str(outcome.measure), '')}"
+    how = {
+        "peak": "at the peak",
+        "mean": "mean over the weeks",
+        "end": "in the last week",
+        "cumulative": "summed over the weeks",
+    }
+    return words if outcome.measure == usual else f"{words}, {how[str(outcome.measure)]}"
 
 
 def measure(outcome: Outcome, columns: Mapping[str, np.ndarray], dates: np.ndarray) -> np.ndarray:
@@ -250,7 +255,7 @@ def _usual_unit(column: str, measure: Measure, is_share: bool) -> str:
         return "per 100"
     if is_mean(column):
         return "0 to 1" if column.startswith(("hardship", "trust_", "intention")) else ""
-    flow = measure in {"peak", "mean"} and not is_stock(column)
+    flow = measure in {"peak", "mean", "end"} and not is_stock(column)
     kind = observable().get(column)
     unit = kind.units[0] if kind is not None else "people"
     if measure == "cumulative" and is_stock(column):
@@ -260,7 +265,7 @@ def _usual_unit(column: str, measure: Measure, is_share: bool) -> str:
 
 def _counts_returns(outcome: Outcome) -> bool:
     return any(
-        name.startswith("departures") or name == "at_home" or name in LABELS
+        name.startswith(("departures", "departing")) or name == "at_home" or name in LABELS
         for name in columns_of(outcome)
     )
 

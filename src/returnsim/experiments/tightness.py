@@ -17,6 +17,8 @@ from returnsim.scenario.problems import choice
 LARGEST_STEP = 2.0
 """By how much an interval may be narrowed at once: the first ones are rough."""
 USUALLY_MOST = 1024
+FEWEST_PAIRS = 2
+"""Replicates in which a case and the baseline must both be defined for an interval to be told."""
 
 
 class Tightness(NamedTuple):
@@ -92,7 +94,7 @@ class Tightened(NamedTuple):
         Whether it is as well as was asked for.
     half_width : float or None
         The widest half-width over cases, as a share of the baseline's mean; None where the
-        baseline's mean is nothing, or nothing was measured.
+        baseline's mean is nothing, or some case is defined in too few replicates.
     never_differed : tuple of str
         Cases of which no replicate differed from the baseline's: that nothing was seen to differ
         does not say how rare a difference is.
@@ -115,7 +117,8 @@ class Tightened(NamedTuple):
         if self.half_width is None:
             return (
                 f"The differences in {self.outcome} cannot be told as a share of the baseline's "
-                f"mean, which is nothing or not defined in {self.replicates:,} replicates."
+                f"mean: in {self.replicates:,} replicates that is nothing, or {self.outcome} is "
+                "hardly ever defined in some case."
             )
         told = (
             f"The differences in {self.outcome} are known to {self.half_width:.1%} of the "
@@ -203,13 +206,13 @@ def _tightened(wanted: Tightness, folder: Path, replicates: int) -> Tightened:
         for name, values in by_case.items()
         if name not in same
     }
+    if any(d.pairs < FEWEST_PAIRS for d in found.values()):
+        return Tightened(wanted.outcome, replicates, False, None, (), replicates, 0)
     widest = max((d.half_width for d in found.values()), default=0.0)
     never = tuple(name for name, d in found.items() if d.is_none)
     # As many as would bring the widest of the unpaired intervals down to the widest that is paired.
     apart = max((d.unpaired_half_width for d in found.values()), default=0.0)
     ratio = apart / widest if widest > 0 else 1.0
-    if not math.isfinite(ratio):
-        return Tightened(wanted.outcome, replicates, False, None, never, replicates, 0)
     unpaired = math.ceil(replicates * max(1.0, ratio**2))
     return Tightened(
         wanted.outcome,

@@ -65,10 +65,11 @@ def without(scenario: Scenario, lever: str) -> Scenario:
         raise UsageError(f"without {lever}: {problem}")
     if not lever.startswith(GUARANTOR):
         levers = scenario.levers.model_copy(update={lever: NEUTRAL[lever]})
-        return _changed(scenario, {"levers": levers})
+        return scenario.model_copy(update={"levers": levers})
     name = lever.removeprefix(GUARANTOR)
     absent = scenario.guarantors[name].model_copy(update={"active": ()})
-    return _changed(scenario, {"guarantors": dict(scenario.guarantors) | {name: absent}})
+    guarantors = dict(scenario.guarantors) | {name: absent}
+    return scenario.model_copy(update={"guarantors": guarantors})
 
 
 def problem_of(scenario: Scenario, lever: str) -> str:
@@ -81,9 +82,3 @@ def problem_of(scenario: Scenario, lever: str) -> str:
     if lever in NEUTRAL:
         return ""
     return f"no such lever; {choice(lever, (*NEUTRAL, f'{GUARANTOR}NAME'))}"
-
-
-def _changed(scenario: Scenario, parts: Mapping[str, object]) -> Scenario:
-    changed = scenario.model_copy(update=parts)
-    changed._name = scenario.name
-    return changed
