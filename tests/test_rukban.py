@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from returnsim.assemble import simulate
+from returnsim.events import events_frame
 from returnsim.scenario.files import load_scenario
 from returnsim.trajectories import Trajectories
 
@@ -237,7 +238,7 @@ def test_every_scenario_shipped_runs(file: Path):
 
 def test_events_tell_the_same_story_as_the_weekly_columns():
     run = simulate(load_scenario(LONG, SHORT), replicates=3, households=500, events=True)
-    events = run.events_frame()
+    events = events_frame(run)
     left = events[(events["from"] == "camp") & events["to"].str.match("home|held")]
     for replicate in range(3):
         mine = left[left["replicate"] == replicate]

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from .plain_mesa import PlainModel
 
 
+HUNGER = 0.5
+
+
 class Flows:
     """What happened in one week, counted in the simulated camp.
 
@@ -97,10 +100,11 @@ def week_of(model: "PlainModel") -> dict[str, float]:
     return {name: count * weight for name, count in counts.items()} | means(model)
 
 
-def stocks(model: "PlainModel") -> dict[str, int]:
-    """People in each place and households that wait, at the end of the week."""
+def stocks(model: "PlainModel") -> dict[str, float]:
+    """People in each place, households that wait, and those in want, at the end of the week."""
     in_place = [0] * len(Place)
     camp = [0] * len(Class)
+    staying = model.in_camp()
     for members in model.agents.get("members"):
         for place, there in enumerate(members):
             in_place[place] += sum(there)
@@ -118,6 +122,8 @@ def stocks(model: "PlainModel") -> dict[str, int]:
         "died_in_camp_to_date": in_place[Place.DIED],
         "onward_to_date": in_place[Place.ONWARD],
         "waiting": model.agents.agg("registered", sum),
+        "hungry": sum(sum(h.members[Place.CAMP]) for h in staying if h.hardship >= HUNGER),
+        "without_care": sum(staying.get("vulnerable")) * (1.0 - model.now.medical),
     }
 
 

@@ -16,10 +16,10 @@ from returnsim.core.inputs import (
     Inputs,
     Parameters,
 )
-from returnsim.core.run import Run, join_events, numbered, run_block
+from returnsim.core.run import Run, joined, numbered, run_block
 from returnsim.draws import Draws, calendar_week
 from returnsim.errors import UsageError
-from returnsim.population import PopulationSpec, composition, make_population
+from returnsim.population import PopulationSpec, composition, make_members, make_population
 from returnsim.scenario.levers import WeeklyLevers, weekly_levers
 from returnsim.scenario.schema import Scenario
 from returnsim.trajectories import Trajectories
@@ -70,7 +70,7 @@ def simulate(
         Called now and then with replicate-weeks done and to do; what it raises ends the run.
     events : bool
         Whether to keep the date and kind of everything that befell each household's members
-        (`Trajectories.events_frame`).
+        (`returnsim.events.events_frame`).
 
     Returns
     -------
@@ -106,7 +106,8 @@ def simulate(
         weeks=weeks,
         dates=np.datetime64(scenario.start) + weeks * np.timedelta64(7, "D"),
         columns=columns,
-        events=join_events([run.events for run in runs if run.events]) if events else None,
+        events=joined([run.events for run in runs if run.events]) if events else None,
+        deeds=joined([run.deeds for run in runs if run.deeds]) if events else None,
     )
 
 
@@ -138,6 +139,20 @@ def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Pl
     )
 
 
+def members_of(plan: Plan, replicates: list[int]) -> np.ndarray:
+    """The households of some replicates as they enter the camp, by class, shape (R, N, K)."""
+    households = plan.spec.households + len(plan.arrival_weeks)
+    return make_members(plan.spec, households, Draws(plan.seed, replicates))
+
+
+def plan_of(trajectories: Trajectories) -> Plan:
+    """The plan that a run was made by."""
+    scenario = trajectories.scenario
+    people = scenario.population
+    full = max(1, round(people.people.value / people.household_size.value))
+    return plan_run(scenario, trajectories.seed, round(full / trajectories.weight))
+
+
 def check_population(scenario: Scenario, file: Path | None = None) -> None:
     """Make sure that households can be made to the scenario's targets.
 
@@ -165,7 +180,10 @@ def run_plan(
     run = run_block(
         plan.inputs, people, draws, plan.guarantors, after_week=after_week, events=events
     )
-    return run if run.events is None else run._replace(events=numbered(run.events, replicates))
+    if run.events is None or run.deeds is None:
+        return run
+    events_by_number = numbered(run.events, replicates)
+    return run._replace(events=events_by_number, deeds=numbered(run.deeds, replicates))
 
 
 def _record_from(scenario: Scenario) -> int:

@@ -227,6 +227,21 @@ def make_population(
     )
 
 
+def make_members(spec: PopulationSpec, households: int, draws: Draws) -> Int16[np.ndarray, "R N K"]:
+    """Draw who is in the households, and nothing else of them. Arguments as for `make_population`.
+
+    Parameters
+    ----------
+    spec : PopulationSpec
+        Targets.
+    households : int
+        Those who come later included.
+    draws : Draws
+        One row a replicate.
+    """
+    return _members(spec, draws, households)[0]
+
+
 def _members(
     spec: PopulationSpec, draws: Draws, households: int
 ) -> tuple[Int16[np.ndarray, "R N K"], Int64[np.ndarray, "R N"]]:

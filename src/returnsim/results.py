@@ -31,7 +31,8 @@ SCENARIO = "scenario.yaml"
 OBSERVATIONS = "observations.csv"
 RUN = "run.json"
 FIGURES = "figures"
-FILES = (WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, RUN)
+COMPARED, CAPTIONS = "compare.csv", "captions.json"
+FILES = (WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, RUN, COMPARED)
 FIGURE_ENDINGS = (".png", ".svg")
 FORMAT = "returnsim results 1"
 SHOWN_HASH = 12
@@ -340,7 +341,8 @@ def _foreign(target: Path) -> list[str]:
     for path in sorted(target.iterdir()):
         if path.name == FIGURES and path.is_dir():
             within = sorted(path.iterdir())
-            names += [f"{FIGURES}/{p.name}" for p in within if p.suffix not in FIGURE_ENDINGS]
+            own = [p for p in within if p.suffix in FIGURE_ENDINGS or p.name == CAPTIONS]
+            names += [f"{FIGURES}/{p.name}" for p in within if p not in own]
         elif path.name not in FILES:
             names.append(path.name)
     return names

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int64
 
-from returnsim.core.inputs import Class, Place
-from returnsim.core.run import Events
-from returnsim.errors import UsageError
+from returnsim.core.run import Deeds, Events
 from returnsim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -41,6 +39,8 @@ class Trajectories:
         Flows of the week and stocks at its end; NaN where nobody is left to have a value.
     events : Events or None
         Movements of members, where the run was asked to keep them.
+    deeds : Deeds or None
+        Registrations and what came of them, where it was asked to keep events.
     """
 
     scenario: Scenario
@@ -52,6 +52,7 @@ class Trajectories:
     dates: np.ndarray
     columns: dict[str, np.ndarray]
     events: Events | None = None
+    deeds: Deeds | None = None
 
     def __getitem__(self, column: str) -> Float[np.ndarray, "R W"]:
         """One column, shape (replicates, weeks)."""
@@ -75,40 +76,4 @@ class Trajectories:
         }
         return pd.DataFrame(
             identifiers | {name: values.ravel() for name, values in self.columns.items()}
-        )
-
-    def events_frame(self) -> "pd.DataFrame":
-        """Lay out what befell each household's members, one row a movement.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``replicate household week date from to class class_after number``; ``from`` and ``to``
-            name places (home, held and detained by party), births come ``from`` "born" and
-            arrivals "outside". Numbers are of simulated people, not scaled by `weight`.
-
-        Raises
-        ------
-        UsageError
-            If the run was not asked to keep events.
-        """
-        import pandas as pd
-
-        if self.events is None:
-            raise UsageError("events: the run kept none; run it with simulate(..., events=True)")
-        places = np.array([*(place.name.lower() for place in Place), "born", "outside"])
-        classes = np.array([c.name.lower() for c in Class])
-        e = self.events
-        return pd.DataFrame(
-            {
-                "replicate": e.replicate,
-                "household": e.household,
-                "week": e.week,
-                "date": np.datetime64(self.scenario.start) + e.week * np.timedelta64(7, "D"),
-                "from": places[e.source],
-                "to": places[e.target],
-                "class": classes[e.source_class],
-                "class_after": classes[e.target_class],
-                "number": e.number,
-            }
         )

@@ -8,8 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from returnsim.analysis.attribution import LABELS, WEEKS_HASTENED, Attribution, attribute
-from returnsim.assemble import simulate
+from returnsim.analysis.attribution import (
+    LABELS,
+    WEEKS_HASTENED,
+    Attribution,
+    Lived,
+    attribute,
+)
+from returnsim.assemble import members_of, plan_of, simulate
 from returnsim.core.inputs import Class, Place
 from returnsim.core.run import Events
 from returnsim.core.state import BORN, OUTSIDE
@@ -18,7 +24,7 @@ from returnsim.scenario.schema import Scenario
 from tests.agents.camp import camp
 
 WOMEN, MEN, CHILDREN = Class.WOMEN, Class.MEN_CONSCRIPTION_AGE, Class.CHILDREN
-VOLUNTARY, HASTENED, PUSHED, NOT_YET_KNOWN = LABELS
+VOLUNTARY, HASTENED, PUSHED, NOT_YET_KNOWN, IN_ONE_RUN = LABELS
 LONG = 300
 
 
@@ -34,12 +40,21 @@ class Went(NamedTuple):
     target: int = Place.HOME_0
 
 
+MANY = np.full((2, 10, len(Class)), 99)
+"""Households in which there is somebody for every return."""
+
+
+def lived(*went: Went, members: np.ndarray = MANY) -> Lived:
+    """A run of hand-made movements."""
+    return Lived(events(*went), members)
+
+
 def events(*went: Went) -> Events:
     """Movements in the order of weeks, as a run keeps them."""
     rows = [
         (
             *(w.replicate, w.household, w.week),
-            *(w.source, w.person_class, w.target, w.person_class, w.number),
+            *(w.source, w.person_class, w.target, w.person_class, w.number, 0),
         )
         for w in sorted(went, key=lambda w: w.week)
     ]
@@ -52,7 +67,7 @@ def labels(found: Attribution) -> list[str]:
 
 def told(with_lever: list[Went], without_lever: list[Went], weeks: int = LONG) -> list[str]:
     """Labels of the returns of replicate 0, in order."""
-    return labels(attribute(events(*with_lever), events(*without_lever), [0], weeks))
+    return labels(attribute(lived(*with_lever), lived(*without_lever), [0], weeks))
 
 
 @pytest.mark.parametrize(
@@ -134,26 +149,27 @@ def test_only_who_leaves_the_camp_for_home_has_returned(other: Went):
 
 
 def test_each_replicate_is_set_against_itself_and_kept_in_the_order_asked_for():
-    with_lever = events(Went(10, replicate=16), Went(10, replicate=17), Went(10, replicate=3))
-    without_lever = events(Went(10, replicate=17), Went(40, replicate=3))
+    with_lever = lived(Went(10, replicate=16), Went(10, replicate=17), Went(10, replicate=3))
+    without_lever = lived(Went(10, replicate=17), Went(40, replicate=3))
     found = attribute(with_lever, without_lever, [17, 16], LONG)
-    assert found.replicate.tolist() == [0, 1]
+    assert found.returns.replicate.tolist() == [0, 1]
     assert labels(found) == [VOLUNTARY, PUSHED]
     assert found.replicates == 2
 
 
 def test_the_rows_say_whose_return_it_is_and_when():
-    with_lever = events(
+    with_lever = lived(
         Went(7, household=4, person_class=MEN), Went(2, household=9), Went(5, household=4, number=2)
     )
     found = attribute(with_lever, with_lever, [0], LONG)
-    rows = zip(found.household, found.person_class, found.week, strict=True)
+    who = found.returns
+    rows = zip(who.household, who.person_class, who.week, strict=True)
     assert list(rows) == [(4, WOMEN, 5), (4, WOMEN, 5), (4, MEN, 7), (9, WOMEN, 2)]
 
 
 def test_returns_a_week_are_people_of_the_real_camp_from_the_first_week_told():
-    with_lever = events(Went(0), Went(2, number=2), Went(2, household=1), Went(1, replicate=1))
-    without_lever = events(Went(2, number=3))
+    with_lever = lived(Went(0), Went(2, number=2), Went(2, household=1), Went(1, replicate=1))
+    without_lever = lived(Went(2, number=3))
     found = attribute(with_lever, without_lever, [0, 1], 4)
     weekly = found.weekly(1, 2.5)
     assert list(weekly) == list(LABELS)
@@ -162,12 +178,13 @@ def test_returns_a_week_are_people_of_the_real_camp_from_the_first_week_told():
         HASTENED: [[0, 0, 0], [0, 0, 0]],
         PUSHED: [[0, 0, 0], [0, 0, 0]],
         NOT_YET_KNOWN: [[0, 2.5, 0], [2.5, 0, 0]],
+        IN_ONE_RUN: [[0, 0, 0], [0, 0, 0]],
     }
     assert found.weekly(0, 1)[HASTENED].tolist() == [[1, 0, 0, 0], [0, 0, 0, 0]]
 
 
 def test_runs_in_which_nobody_returned_have_nothing_to_label():
-    found = attribute(events(), events(), [0, 1], 5)
+    found = attribute(lived(), lived(), [0, 1], 5)
     assert len(found.label) == 0
     assert all((v == 0).all() and v.shape == (2, 5) for v in found.weekly(0, 1).values())
 
@@ -215,14 +232,15 @@ def counted(with_lever: list[Went], without_lever: list[Went], weeks: int) -> Co
 
 
 def rows_of(found: Attribution) -> list[tuple[object, int, str]]:
-    groups = zip(found.replicate, found.household, found.person_class, strict=True)
-    return list(zip(groups, found.week.tolist(), labels(found), strict=True))
+    who = found.returns
+    groups = zip(who.replicate, who.household, who.person_class, strict=True)
+    return list(zip(groups, who.week.tolist(), labels(found), strict=True))
 
 
 @settings(max_examples=200, deadline=None)
 @given(moves, moves)
 def test_every_return_has_the_label_that_counting_by_hand_gives(a: list[Went], b: list[Went]):
-    found = attribute(events(*a), events(*b), [0, 1], 150)
+    found = attribute(lived(*a), lived(*b), [0, 1], 150)
     assert Counter(rows_of(found)) == counted(a, b, 150)
 
 
@@ -231,11 +249,11 @@ def test_every_return_has_the_label_that_counting_by_hand_gives(a: list[Went], b
 def test_what_a_return_is_called_never_changes_when_the_runs_are_made_longer(
     a: list[Went], b: list[Went], weeks: int
 ):
-    def cut(went: list[Went]) -> Events:
-        return events(*(w for w in went if w.week < weeks))
+    def cut(went: list[Went]) -> Lived:
+        return lived(*(w for w in went if w.week < weeks))
 
     short = rows_of(attribute(cut(a), cut(b), [0, 1], weeks))
-    whole = rows_of(attribute(events(*a), events(*b), [0, 1], 150))
+    whole = rows_of(attribute(lived(*a), lived(*b), [0, 1], 150))
     for one, other in zip(short, (row for row in whole if row[1] < weeks), strict=True):
         assert one[:2] == other[:2]
         assert one[2] in (other[2], NOT_YET_KNOWN)
@@ -246,7 +264,7 @@ def test_what_a_return_is_called_never_changes_when_the_runs_are_made_longer(
 @settings(deadline=None)
 @given(moves)
 def test_where_both_runs_are_the_same_every_return_is_voluntary(went: list[Went]):
-    same = events(*went)
+    same = lived(*went)
     assert set(labels(attribute(same, same, [0, 1], 150))) <= {VOLUNTARY}
 
 
@@ -256,21 +274,41 @@ SIEGE = camp(weeks=80, record_from="2021-02-01", behaviour__intercept=-0.5)
 def pair(scenario: Scenario, lever: str = "siege") -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Returns a week by label, and the departures, of a run set against one without the lever."""
     one, other = (simulate(s, 3, events=True) for s in (scenario, without(scenario, lever)))
-    found = attribute(one.events, other.events, one.replicates.tolist(), scenario.weeks)
+    mine, theirs = (Lived(run.events, members_of(plan_of(run), [0, 1, 2])) for run in (one, other))
+    found = attribute(mine, theirs, one.replicates.tolist(), scenario.weeks)
     return dict(found.weekly(int(one.weeks[0]), one.weight)), one["departures"]
 
 
 def test_the_returns_by_label_add_up_to_the_departures():
     weekly, departures = pair(SIEGE)
     np.testing.assert_allclose(sum(weekly.values()), departures)
-    assert all(values.sum() > 0 for values in weekly.values())
+    assert all(weekly[label].sum() > 0 for label in (VOLUNTARY, HASTENED, PUSHED, NOT_YET_KNOWN))
+
+
+@pytest.mark.parametrize(
+    ("there", "joined", "label"),
+    [(1, None, PUSHED), (0, None, IN_ONE_RUN), (0, 62, PUSHED), (0, 63, IN_ONE_RUN)],
+)
+def test_who_was_not_in_the_camp_of_the_other_run_by_then_is_a_row_of_their_own(
+    there: int, joined: int | None, label: str
+):
+    born = [] if joined is None else [Went(joined, source=BORN, target=Place.CAMP)]
+    members = np.full((1, 1, len(Class)), there)
+    found = attribute(lived(Went(10)), lived(*born, members=members), [0], LONG)
+    assert labels(found) == [label]
+
+
+def test_a_household_that_never_arrived_in_the_other_run_is_in_one_run():
+    found = attribute(lived(Went(10, household=3)), lived(members=MANY[:1, :3]), [0], LONG)
+    assert labels(found) == [IN_ONE_RUN]
 
 
 def test_the_returns_by_label_stand_for_as_many_people_as_the_departures():
     run, calm = (
         simulate(s, 2, households=30, events=True) for s in (SIEGE, without(SIEGE, "siege"))
     )
-    found = attribute(run.events, calm.events, [0, 1], SIEGE.weeks).weekly(4, run.weight)
+    mine, theirs = (Lived(one.events, members_of(plan_of(one), [0, 1])) for one in (run, calm))
+    found = attribute(mine, theirs, [0, 1], SIEGE.weeks).weekly(4, run.weight)
     assert run.weight > 1
     np.testing.assert_allclose(sum(found.values()), run["departures"])
 

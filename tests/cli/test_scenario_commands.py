@@ -185,8 +185,7 @@ def test_an_unforeseen_failure_is_one_line_and_leaves_with_1(returnsim, camp, mo
     code, out, err = returnsim("show", camp)
     assert (code, out) == (1, "")
     assert err == (
-        "returnsim failed: RuntimeError: the unforeseen; "
-        "run again with --debug for the traceback\n"
+        "returnsim failed: RuntimeError: the unforeseen; run again with --debug for the traceback\n"
     )
 
 

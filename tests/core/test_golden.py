@@ -6,7 +6,10 @@ from returnsim.assemble import simulate
 from returnsim.core.run import MODEL_VERSION
 from tests.agents.camp import camp
 
-GOLDEN = {1: "82b6d3c4e75a81141dab8b06c4722fab50ff6482b5de1ea8cfe7d4fa41e43b78"}
+GOLDEN = {
+    1: "82b6d3c4e75a81141dab8b06c4722fab50ff6482b5de1ea8cfe7d4fa41e43b78",
+    2: "2f43c24c345cb0547e2bafb59521c6bce6adffdbac91d7e3c0627a90570abf51",
+}
 """Digests by version of the model. A new digest is a new version: stores of cells rely on it."""
 
 

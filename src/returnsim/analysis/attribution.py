@@ -11,38 +11,53 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int64
 
-from returnsim.core.inputs import Class, Place
+from returnsim.analysis.returns import Returns, ever_in_camp, of_replicates, returns_of
+from returnsim.core.inputs import Class
 from returnsim.core.run import Events
-from returnsim.core.state import HELD, HOME
 
-LABELS = ("voluntary", "hastened", "pushed", "not_yet_known")
+LABELS = ("voluntary", "hastened", "pushed", "not_yet_known", "in_one_run")
 """Without the lever they would have been home by then (voluntary), within a year after
-(hastened), later or never (pushed); or the runs end before that can be told (not yet known)."""
+(hastened), later or never (pushed); the runs end before that can be told (not yet known); or in the
+run without it the household never had so many members of that class in the camp (in one run)."""
 
+VOLUNTARY, HASTENED, PUSHED, NOT_YET_KNOWN, IN_ONE_RUN = range(len(LABELS))
 WEEKS_HASTENED = 52
 NEVER = 2**31 - 1
 
 
-class Attribution(NamedTuple):
-    """Every return of the run with the lever, one row a person, in the order of the rows.
+class Lived(NamedTuple):
+    """A run as attribution needs it.
 
     Attributes
     ----------
-    replicate : array, shape (P,)
-        Row of the replicate among those that were asked for.
-    household, week, person_class : array, shape (P,)
-        Whose return it is, and when.
+    events : Events
+        Its movements; replicates by number.
+    members : array, shape (R, N, K)
+        Its households as they enter the camp.
+    """
+
+    events: Events
+    members: np.ndarray
+
+
+class Attribution(NamedTuple):
+    """Every return of the run with the lever, one row a person.
+
+    Attributes
+    ----------
+    returns : Returns
+        Who and when.
     label : array, shape (P,)
         Place of its label in `LABELS`.
+    then : array, shape (P,)
+        The week of the return without the lever that it is set against, `NEVER` where none is.
     replicates, weeks : int
         How many there are.
     """
 
-    replicate: Int64[np.ndarray, "P"]
-    household: Int64[np.ndarray, "P"]
-    week: Int64[np.ndarray, "P"]
-    person_class: Int64[np.ndarray, "P"]
+    returns: Returns
     label: Int64[np.ndarray, "P"]
+    then: Int64[np.ndarray, "P"]
     replicates: int
     weeks: int
 
@@ -62,25 +77,30 @@ class Attribution(NamedTuple):
             For each of `LABELS`, people of the real camp; together they are the departures.
         """
         shape = (len(LABELS), self.replicates, self.weeks)
-        cell = np.ravel_multi_index((self.label, self.replicate, self.week), shape)
+        who = self.returns
+        cell = np.ravel_multi_index((self.label, who.replicate, who.week), shape)
         count = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
         return {label: count[i, :, record_from:] * weight for i, label in enumerate(LABELS)}
 
 
+def column_of_pair(label: str, lever: str) -> str:
+    """Name of the weekly column of returns with a label, told from a pair without a lever."""
+    return f"{label}_without_{lever.replace(':', '_')}"
+
+
 def attribute(
-    with_lever: Events, without_lever: Events, replicates: Sequence[int], weeks: int
+    with_lever: Lived, without_lever: Lived, replicates: Sequence[int], weeks: int
 ) -> Attribution:
     """Label every return of a run by what became of it without the lever.
 
     Labels do not change when the runs are made longer: a return is only called pushed once a year
     has passed in which it did not come about without the lever. Members are matched by class and
-    number within their household; somebody who was born, or grew into the class, in one run alone
-    has no match in the other.
+    number within their household.
 
     Parameters
     ----------
-    with_lever, without_lever : Events
-        Of two runs with the same seed, replicates and households; replicates by number.
+    with_lever, without_lever : Lived
+        Two runs with the same seed and replicates.
     replicates : sequence of int
         Their numbers.
     weeks : int
@@ -89,51 +109,39 @@ def attribute(
     Returns
     -------
     Attribution
+        Swap the two runs to learn what the lever prevented: the label ``pushed`` then says that
+        with the lever the return came about more than a year later or never.
     """
-    places = {number: row for row, number in enumerate(replicates)}
-    mine, other = _returns(with_lever, places), _returns(without_lever, places)
-    key, other_key = _keys(mine, other)
+    events = of_replicates(with_lever.events, replicates)
+    others = of_replicates(without_lever.events, replicates)
+    mine, other = returns_of(events), returns_of(others)
+    key, other_key, number = _keys(mine, other)
     place = np.searchsorted(other_key, key)
     found = np.append(other_key, -1)[place] == key
-    then = np.where(found, np.append(other[2], NEVER)[place], NEVER)
-    week = mine[2]
-    last = weeks - 1
+    then = np.where(found, np.append(other.week, NEVER)[place], NEVER)
+    year_after = mine.week + WEEKS_HASTENED
+    ever = ever_in_camp(others, without_lever.members, mine, year_after)
     label = np.select(
-        [then <= week, then <= week + WEEKS_HASTENED, week + WEEKS_HASTENED <= last],
-        [LABELS.index(name) for name in ("voluntary", "hastened", "pushed")],
-        default=LABELS.index("not_yet_known"),
+        [then <= mine.week, then <= year_after, year_after >= weeks, number >= ever],
+        [VOLUNTARY, HASTENED, NOT_YET_KNOWN, IN_ONE_RUN],
+        default=PUSHED,
     )
-    return Attribution(mine[0], mine[1], week, mine[3], label, len(replicates), weeks)
+    return Attribution(mine, label, then, len(replicates), weeks)
 
 
-Returns = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Replicate (row), household, week and class of every return, one person each, sorted by
-replicate, household, class and week."""
+def _keys(mine: Returns, other: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """One ascending number for the replicate, household, class and count of each return.
 
-
-def _returns(events: Events, places: Mapping[int, int]) -> Returns:
-    left = (events.source == Place.CAMP) & np.isin(events.target, (*HOME, *HELD))
-    left &= np.isin(events.replicate, list(places))
-    of, number = Events(*(field[left] for field in events)), events.number[left]
-    row = np.array([places[r] for r in of.replicate.tolist()], dtype=np.int64)
-    order = np.lexsort((of.week, of.source_class, of.household, row))
-    each = np.repeat(order, number[order])
-    return row[each], of.household[each], of.week[each], of.source_class[each]
-
-
-def _keys(mine: Returns, other: Returns) -> tuple[np.ndarray, np.ndarray]:
-    """One ascending number for the replicate, household, class and count of each return."""
-    group = [_group(returns, mine, other) for returns in (mine, other)]
+    The third array is the count of each of mine, from 0.
+    """
+    households = 1 + max(int(one.household.max(initial=0)) for one in (mine, other))
+    group = [
+        (one.replicate * households + one.household) * len(Class) + one.person_class
+        for one in (mine, other)
+    ]
     number = [_number(one) for one in group]
     most = 1 + max(int(n.max(initial=0)) for n in number)
-    return group[0] * most + number[0], group[1] * most + number[1]
-
-
-def _group(returns: Returns, mine: Returns, other: Returns) -> np.ndarray:
-    """Which replicate, household and class a return belongs to."""
-    households = 1 + max(int(one[1].max(initial=0)) for one in (mine, other))
-    row, household, _, person_class = returns
-    return (row * households + household) * len(Class) + person_class
+    return group[0] * most + number[0], group[1] * most + number[1], number[0]
 
 
 def _number(group: np.ndarray) -> np.ndarray:

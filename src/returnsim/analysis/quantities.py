@@ -37,7 +37,7 @@ def observable() -> Mapping[str, Kind]:
     gone = ("disappeared", "conscripted", "killed", "died_in_camp", "onward")
     stocks = (
         *("camp_population", *(f"camp_{name}" for name in CLASSES)),
-        *("at_home", "held", "in_custody", *(f"{name}_to_date" for name in gone)),
+        *("at_home", "held", "in_custody", *(f"{name}_to_date" for name in gone), "hungry"),
     )
     flows = (
         *("arrivals", "births", "died_in_camp", "onward"),
@@ -51,7 +51,7 @@ def observable() -> Mapping[str, Kind]:
     )
     return (
         {name: Kind(is_stock=True, units=PEOPLE) for name in stocks}
-        | {"waiting": Kind(is_stock=True, units=HOUSEHOLDS)}
+        | {name: Kind(is_stock=True, units=HOUSEHOLDS) for name in ("waiting", "without_care")}
         | {"intention_share": Kind(is_stock=True, units=PERCENT)}
         | {name: Kind(is_stock=False, units=PEOPLE) for name in flows}
         | {name: Kind(is_stock=False, units=HOUSEHOLDS) for name in households}

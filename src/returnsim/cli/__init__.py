@@ -5,9 +5,7 @@ comes at once.
 """
 
 import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +14,7 @@ from returnsim.cli.check import check
 from returnsim.cli.compare import compare
 from returnsim.cli.diff import diff
 from returnsim.cli.new import new
+from returnsim.cli.options import interruptible
 from returnsim.cli.parity import parity
 from returnsim.cli.run import run
 from returnsim.cli.schema import schema
@@ -25,7 +24,6 @@ from returnsim.cli.sweep import sweep
 from returnsim.errors import ReturnsimError
 
 EXIT_FAILED = 1
-EXIT_INTERRUPTED = 130
 DEBUG = "--debug"
 
 
@@ -58,23 +56,9 @@ def _app() -> typer.Typer:
     )
     app.callback()(_options)
     for command in (new, check, show, diff, run, sweep, compare, parity, schema):
-        app.command()(_interruptible(command))
+        app.command()(interruptible(command))
     app.add_typer(store)
     return app
-
-
-def _interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Leave with the code for an interruption, whatever the command line library makes of it."""
-
-    @wraps(command)
-    def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
-            command(*args, **kwargs)
-        except KeyboardInterrupt:
-            typer.echo("stopped; nothing was written", err=True)
-            raise typer.Exit(EXIT_INTERRUPTED) from None
-
-    return wrapped
 
 
 def _leave(message: str, code: int) -> None:

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 FIRST_TOLD = (
     "returned",
     "pushed",
+    "not_yet_known",
     "detained_per_100",
     "conscripted_per_100",
     "killed_per_100",
     "in_camp",
     "died_in_camp",
 )
+TOLD_PER_100 = ("detained", "conscripted", "killed")
+"""Harm that the terminal tells per hundred only; the table has the numbers of people too."""
 MOST_CASES = 12
 NUMBERS_WIDTH = 44
 NARROWEST_NAME = 34
@@ -73,7 +76,8 @@ def _usual_folder(results: list[Path]) -> Path:
 
 
 def _print(comparison: "Comparison", asked: "list[str] | tuple[str, ...]") -> None:
-    told = [name for name in comparison.outcomes if asked or name in FIRST_TOLD]
+    told = [name for name in comparison.outcomes if asked or name not in TOLD_PER_100]
+    told.sort(key=lambda name: FIRST_TOLD.index(name) if name in FIRST_TOLD else len(FIRST_TOLD))
     width = _name_width(comparison)
     typer.echo(comparison.title)
     if comparison.question:

@@ -1,8 +1,10 @@
 """Arguments that several commands have."""
 
 import os
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +18,23 @@ Set = Annotated[
         "replaced wholly, be it dated or not.",
     ),
 ]
+
+
+EXIT_INTERRUPTED = 130
+
+
+def interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Leave with the code for an interruption, whatever the command line library makes of it."""
+
+    @wraps(command)
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except KeyboardInterrupt:
+            typer.echo("stopped; nothing was written", err=True)
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+    return wrapped
 
 
 def cores() -> int:

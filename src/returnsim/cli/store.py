@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from returnsim.cli.options import interruptible
+
 Results = Annotated[Path, typer.Argument(metavar="RESULT", help="The folder of a sweep.")]
 
 store = typer.Typer(
@@ -16,6 +18,7 @@ store = typer.Typer(
 
 
 @store.command()
+@interruptible
 def ls(
     folder: Results,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
@@ -41,6 +44,7 @@ def ls(
 
 
 @store.command()
+@interruptible
 def verify(
     folder: Results,
     cells: Annotated[int, typer.Option(min=1, help="How many to run again, drawn at random.")] = 3,
@@ -64,6 +68,7 @@ def verify(
 
 
 @store.command()
+@interruptible
 def gc(
     folder: Results,
     dry_run: Annotated[

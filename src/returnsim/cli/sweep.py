@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from returnsim.cli.options import cores
+from returnsim.cli.options import EXIT_INTERRUPTED, cores
 
 if TYPE_CHECKING:
     from returnsim.experiments.execute import Site
@@ -84,7 +84,7 @@ def sweep(
             f"stopped; what was finished is kept in {folder}: the same command goes on from there",
             err=True,
         )
-        raise typer.Exit(130) from None
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     _report(tally, folder, told, as_json=json)
     if tally.failed:
         raise typer.Exit(1)
@@ -220,8 +220,8 @@ def _report(tally: "Tally", folder: Path, told: Any, *, as_json: bool) -> None:
         typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
     else:
         typer.echo(
-            f"{tally.total:,} cells of 16 replicates: {tally.ran:,} run, {tally.cached:,} were "
-            f"there, {tally.failed:,} failed"
+            f"{tally.total:,} cell{'' if tally.total == 1 else 's'} of 16 replicates: "
+            f"{tally.ran:,} run, {tally.cached:,} were there, {tally.failed:,} failed"
         )
         if told is not None:
             typer.echo(told.in_words())

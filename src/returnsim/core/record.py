@@ -22,6 +22,9 @@ from returnsim.core.state import (
 from returnsim.core.week import Camp, Happened
 
 CLASS_NAMES = ("children", "women", "men_conscription_age", "men_older", "elderly")
+HUNGER = 0.5
+"""Hardship from which a household is counted as hungry."""
+
 GONE_FOR_GOOD = {
     "disappeared": Place.DISAPPEARED,
     "conscripted": Place.CONSCRIPTED,
@@ -41,6 +44,8 @@ def column_names(guarantors: tuple[str, ...]) -> tuple[str, ...]:
         "held",
         "in_custody",
         *(f"{name}_to_date" for name in GONE_FOR_GOOD),
+        "hungry",
+        "without_care",
         "arrivals",
         "births",
         "died_in_camp",
@@ -115,7 +120,9 @@ def record_week(
     """All columns of one week, each of shape (R,)."""
     replicates, households, _ = camp.people.members.shape
     flows = flows_of(happened.moves, replicates, households)
-    counts = _stocks(camp) | _flows(flows) | _passage(camp, happened, guarantors)
+    counts = (
+        _stocks(camp) | _in_want(camp, t) | _flows(flows) | _passage(camp, happened, guarantors)
+    )
     weight = camp.inputs.parameters.weight
     columns = {name: count * weight for name, count in counts.items()}
     return columns | _means(camp, happened, t, guarantors)
@@ -135,6 +142,21 @@ def _stocks(camp: Camp) -> dict[str, np.ndarray]:
         }
         | {f"{name}_to_date": people[:, place] for name, place in GONE_FOR_GOOD.items()}
     )
+
+
+def _in_want(camp: Camp, t: int) -> dict[str, np.ndarray]:
+    """People in hunger, and households that need care and have no access to it."""
+    state = camp.state
+    replicates, households, _ = camp.people.members.shape
+    rows = Rows(np.flatnonzero(state.camp_size > 0), households)
+    week = week_of(camp.inputs.conditions, t)
+    hungry = rows.subset(state.hardship[rows.index] >= HUNGER)
+    in_need = rows.subset(camp.people.vulnerable.ravel()[rows.index])
+    people = np.bincount(
+        hungry.replicate, weights=state.camp_size[hungry.index], minlength=replicates
+    )
+    needing = np.bincount(in_need.replicate, minlength=replicates)
+    return {"hungry": people, "without_care": needing * (1.0 - week.medical)}
 
 
 def _flows(flows: Flows) -> dict[str, np.ndarray]:

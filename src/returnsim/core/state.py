@@ -22,6 +22,8 @@ NOBODY = -1
 HOME = (Place.HOME_0, Place.HOME_1)
 HELD = (Place.HELD_0, Place.HELD_1)
 DETAINED = (Place.DETAINED_0, Place.DETAINED_1)
+PARTY_OF = np.array([NOBODY, 0, 1, 0, 1, 0, 1, *[NOBODY] * 7])
+"""By place, BORN and OUTSIDE included: which party of its household a member there is of."""
 
 
 class State(NamedTuple):

@@ -13,7 +13,7 @@ import numpy as np
 from returnsim import __version__
 from returnsim.assemble import Plan, plan_run
 from returnsim.core.inputs import Inputs, Population, stack
-from returnsim.core.run import MODEL_VERSION, Events, Run, join_events, numbered, run_block
+from returnsim.core.run import MODEL_VERSION, Events, Run, joined, numbered, run_block
 from returnsim.draws import STREAM_VERSION, Draws
 from returnsim.population import make_population
 from returnsim.scenario.files import scenario_from
@@ -259,7 +259,7 @@ def _run(batch: list[Planned], rows: int | None) -> list[Run]:
 def _joined(parts: list[Run]) -> Run:
     columns = {n: np.concatenate([p.columns[n] for p in parts]) for n in parts[0].columns}
     kept = [part.events for part in parts if part.events is not None]
-    return Run(columns, _in_order(join_events(kept)) if kept else None)
+    return Run(columns, _in_order(joined(kept)) if kept else None)
 
 
 def step_together(plans: list[Plan], numbers: list[list[int]], *, events: bool) -> list[Run]:
@@ -326,13 +326,13 @@ def _side_by_side(people: list[Population]) -> Population:
         rows.append(one.contact_rows + above)
         links += len(one.contact_rows)
         above += one.members.shape[0] * one.members.shape[1]
-    joined = {
+    fields = {
         name: np.concatenate([getattr(one, name) for one in people])
         for name in Population._fields
         if name not in {"arrival_week", "contact_start", "contact_rows"}
     }
     return Population(
-        **joined,
+        **fields,
         arrival_week=arrival_week,
         contact_start=np.concatenate(starts),
         contact_rows=np.concatenate(rows),

@@ -1,5 +1,6 @@
 """Where cells are run: any `concurrent.futures.Executor`, on this machine or on a cluster."""
 
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -105,8 +106,13 @@ def dask_cluster(address: str) -> Site:
 @contextmanager
 def _dask_executor(address: str) -> Iterator[Executor]:
     from distributed import Client
+    from distributed.comm.addressing import parse_address, parse_host_port
 
     try:
+        scheme, location = parse_address(address)
+        if scheme in {"tcp", "tls"}:
+            # A client that fails to connect tries for long, and fails loudly.
+            socket.create_connection(parse_host_port(location), CONNECT_SECONDS).close()
         client = Client(  # type: ignore[no-untyped-call]
             address, timeout=CONNECT_SECONDS, set_as_default=False
         )

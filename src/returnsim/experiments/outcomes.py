@@ -19,6 +19,7 @@ SUMMARY_COLUMNS = (
 )
 """Of ``summary.csv``, after the case and its factors."""
 
+NOT_YET_KNOWN = "not_yet_known"
 HARMS = ("detained", "conscripted", "killed")
 RETURNED = (
     *("at_home", "held", "in_custody"),
@@ -39,6 +40,7 @@ BUILT_IN: Mapping[str, Outcome] = {
     "onward": Outcome(column="onward"),
     "hardship": Outcome(column="hardship", measure="mean", good="less"),
     "pushed": Outcome(column="pushed", without="siege", good="less"),
+    "not_yet_known": Outcome(column="not_yet_known", without="siege"),
 }
 """Outcomes that need only be named. A return is not good in itself, so it has no direction."""
 
@@ -57,6 +59,7 @@ TITLES: Mapping[str, str] = {
     "onward": "went on elsewhere",
     "hardship": "hardship in camp, mean over the weeks",
     "pushed": "returned, pushed by the siege",
+    NOT_YET_KNOWN: "returned, not yet known whether pushed",
 }
 WINDOWED = ("returned", "held", "pushed", "died_in_camp", "onward", *HARMS, "disappeared")
 """Flows, which a record that begins later holds less of."""
@@ -72,7 +75,8 @@ def outcomes_of(experiment: Experiment) -> dict[str, Outcome]:
     """All that an experiment measures, every default filled, in order.
 
     Where returns are counted, the harm after them is measured too, whether it was named or not: a
-    number of returns is never told alone.
+    number of returns is never told alone. Where those pushed are counted, so are those of whom it
+    is not yet known.
 
     Parameters
     ----------
@@ -85,6 +89,11 @@ def outcomes_of(experiment: Experiment) -> dict[str, Outcome]:
     """
     named = dict(experiment.outcomes) or {name: Outcome() for name in DEFAULTS}
     found = {name: filled(name, outcome) for name, outcome in named.items()}
+    levers = {o.without for o in found.values() if o.without and "pushed" in columns_of(o)}
+    for lever in sorted(levers):
+        # Without it, none pushed could mean that it is too early to tell.
+        name = NOT_YET_KNOWN if len(levers) == 1 else f"{NOT_YET_KNOWN}_without_{lever}"
+        found.setdefault(name, filled(name, Outcome(column=NOT_YET_KNOWN, without=lever)))
     if any(_counts_returns(outcome) for outcome in found.values()):
         for name in (*HARMS, *(f"{harm}_per_100" for harm in HARMS)):
             found.setdefault(name, filled(name, Outcome()))

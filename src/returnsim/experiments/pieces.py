@@ -6,14 +6,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from returnsim.analysis.attribution import attribute
-from returnsim.assemble import plan_run
+from returnsim.analysis.attribution import Lived, attribute, column_of_pair
+from returnsim.assemble import members_of, plan_run
 from returnsim.core.run import Events
 from returnsim.experiments.cells import CELL, EVENTS, WEEKLY, key_of
 from returnsim.experiments.files import DesignedCase, LoadedExperiment
 from returnsim.experiments.outcomes import measure
 from returnsim.experiments.schema import Outcome
 from returnsim.experiments.store import Store
+from returnsim.scenario.neutral import without
 from returnsim.scenario.schema import Scenario
 
 IDENTIFIERS = ("replicate", "week", "date")
@@ -116,11 +117,6 @@ def pieces(source: Source, store: Store, i: int) -> Iterator[Piece]:
         )
 
 
-def column_of_pair(label: str, pair: str) -> str:
-    """Name of the weekly column of returns with a label, told from a pair."""
-    return f"{label}_without_{pair.replace(':', '_')}"
-
-
 def _labels(
     source: Source,
     store: Store,
@@ -131,12 +127,16 @@ def _labels(
 ) -> dict[str, Mapping[str, np.ndarray]]:
     """Returns a week by label, for each pair, shape (R, W)."""
     told = source.experiment.experiment
-    plan = plan_run(scenario, told.seed, told.households)
-    weight = float(plan.inputs.parameters.weight[0])
     replicates = list(range(CELL * block, CELL * (block + 1)))
-    events = {key: _events(store, key) for key in keys.values()}
+    variants = {pair: without(scenario, pair) if pair else scenario for pair in keys}
+    plans = {pair: plan_run(one, told.seed, told.households) for pair, one in variants.items()}
+    lived = {
+        pair: Lived(_events(store, key), members_of(plans[pair], replicates))
+        for pair, key in keys.items()
+    }
+    weight = float(plans[None].inputs.parameters.weight[0])
     return {
-        pair: attribute(events[keys[None]], events[keys[pair]], replicates, scenario.weeks).weekly(
+        pair: attribute(lived[None], lived[pair], replicates, scenario.weeks).weekly(
             record_from, weight
         )
         for pair in source.pairs

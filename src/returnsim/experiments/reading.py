@@ -337,5 +337,6 @@ def _notes(results: list[Result], cases: Sequence[Case]) -> Iterator[str]:
 
 def _grounds(result: Result) -> list[Mapping[str, Any]]:
     if result.is_sweep:
-        return [case["ground"] for case in result.told["cases"]]
+        there = {case.name for case in result.cases}
+        return [case["ground"] for case in result.told["cases"] if case["name"] in there]
     return [result.told["ground"]]

@@ -18,7 +18,7 @@ from typing import IO, Any, NamedTuple
 from returnsim.errors import RunError, UsageError
 from returnsim.experiments.cells import EVENTS, WEEKLY, Result
 
-FORMAT = "returnsim cell 1"
+FORMAT = "returnsim cell 2"
 RECORD = ".json"
 DATA = ".parquet"
 PARTIAL = ".partial"
@@ -240,9 +240,10 @@ class Store:
         return freed
 
     def waste(self) -> list[Path]:
-        """What no cell needs: files half written, set aside, or without a record."""
+        """What no cell needs: files half written, set aside, of failures, or without a record."""
         found = [*self.folder.glob(f"??/.*{PARTIAL}"), *self.folder.glob(f"{FAILED}/.*{PARTIAL}")]
         found += self.folder.glob(f"{DAMAGED}/*")
+        found += self.folder.glob(f"{FAILED}/*{RECORD}")
         for data in self.folder.glob(f"??/*{DATA}"):
             if not self._path(data.name[:KEY_DIGITS], RECORD).exists():
                 found.append(data)

@@ -1,6 +1,7 @@
 """A sweep: every cell of an experiment run once, ever, and its tables written."""
 
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Failure(NamedTuple):
     def reason(self) -> str:
         """The error in a line."""
         lines = self.error.strip().splitlines()
-        return lines[-1] if lines else "no error was told"
+        # Without the module that the error comes from.
+        return re.sub(r"^(\w+\.)+", "", lines[-1]) if lines else "no error was told"
 
 
 @dataclass
@@ -70,7 +72,7 @@ class Tally:
     Attributes
     ----------
     total : int
-        Cells that the experiment needs, counting those that cases share once for each.
+        Cells that the experiment needs; one that cases share is counted once, when it is found.
     ran, cached, failed : int
         Run now; found in the store; ended in an error.
     failures : list of Failure
@@ -134,6 +136,9 @@ def sweep(
         If the disk does not take the results, or all workers are lost.
     """
     check_folder(folder, experiment)
+    with site.open():
+        # A cluster that cannot be reached is told before anything is written.
+        pass
     number = replicates or experiment.experiment.replicates
     store = Store(folder / STORE)
     with store.at_work():
@@ -289,13 +294,15 @@ class _Work:
     def _is_there(self, i: int, pair: str | None, block: int) -> bool:
         """Whether a cell needs no work: it is in the store, or another case has the same."""
         key = key_of(self.hashes[i][pair], self.households, self.seed, block)
-        if key in self.seen or self.store.has(key, events=bool(self.pairs)):
-            self.tally.cached += 1
-            self.seen.add(key)
-            self._tick()
+        if key in self.seen:
+            self.tally.total -= 1
             return True
         self.seen.add(key)
-        return False
+        if not self.store.has(key, events=bool(self.pairs)):
+            return False
+        self.tally.cached += 1
+        self._tick()
+        return True
 
     def _is_mine(self, cell: Cell) -> bool:
         """Reserve a cell; one that another sweep is at is left to it and looked for later."""

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -14,14 +15,14 @@ from typing import Any
 
 import numpy as np
 
-from returnsim.analysis.attribution import LABELS
+from returnsim.analysis.attribution import LABELS, column_of_pair
 from returnsim.analysis.summary import percentiles
 from returnsim.assemble import plan_run
 from returnsim.core.run import MODEL_VERSION
 from returnsim.errors import RunError
 from returnsim.experiments.dataset import Dataset
 from returnsim.experiments.outcomes import SUMMARY_COLUMNS, title
-from returnsim.experiments.pieces import Source, column_of_pair, pieces
+from returnsim.experiments.pieces import Source, pieces
 from returnsim.experiments.store import Store
 from returnsim.results import as_json, flush_files, ground_of, versions
 
@@ -83,9 +84,17 @@ def write_tables(source: Source, store: Store, folder: Path, command: str) -> No
                 shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise RunError(
-            f"{folder}: the tables could not be written: {error.strerror or error}; the cells are "
-            "kept, and the same command goes on from there"
+            f"{folder}: the tables could not be written: {_reason(error)}; the cells are kept, and "
+            "the same command goes on from there"
         ) from error
+
+
+def _reason(error: OSError) -> str:
+    """Why the disk did not take it; Arrow hides the reason in its own words."""
+    if error.strerror:
+        return error.strerror
+    told = re.search(r"\[errno (\d+)\]", str(error))
+    return os.strerror(int(told[1])) if told else str(error)
 
 
 def run_in(folder: Path) -> dict[str, Any] | None:
@@ -104,8 +113,11 @@ def told_cells(folder: Path) -> list[dict[str, str]]:
     """
     if run_in(folder) is None:
         return []
-    with (folder / CELLS).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    try:
+        with (folder / CELLS).open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except FileNotFoundError:
+        return []
 
 
 def _cells_csv(source: Source, store: Store) -> str:

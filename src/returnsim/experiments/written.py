@@ -8,9 +8,8 @@ from pathlib import Path
 
 from returnsim.errors import RunError
 from returnsim.experiments.compare import Comparison, table
+from returnsim.results import CAPTIONS, COMPARED, FIGURES
 
-TABLE = "compare.csv"
-FIGURES, CAPTIONS = "figures", "captions.json"
 Draw = Callable[[Comparison, Path], dict[str, str]]
 
 
@@ -35,14 +34,14 @@ def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) ->
         folder.mkdir(parents=True, exist_ok=True)
         rows = table(comparison)
         text = rows.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-        _write(folder / TABLE, text)
-        if draw is not None:
-            (folder / FIGURES).mkdir(exist_ok=True)
-            told = draw(comparison, folder / FIGURES)
-            _remove_others(folder / FIGURES, told)
-            _write(
-                folder / FIGURES / CAPTIONS, json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-            )
+        _write(folder / COMPARED, text)
+        if draw is None:
+            _remove_others(folder / FIGURES, {})
+            return
+        (folder / FIGURES).mkdir(exist_ok=True)
+        told = draw(comparison, folder / FIGURES)
+        _remove_others(folder / FIGURES, told)
+        _write(folder / FIGURES / CAPTIONS, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         raise RunError(
             f"{folder}: the comparison could not be written: {error.strerror or error}"
@@ -55,6 +54,8 @@ def _remove_others(figures: Path, told: dict[str, str]) -> None:
         before = json.loads((figures / CAPTIONS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
+    if not told:
+        (figures / CAPTIONS).unlink()
     for name in set(before) - set(told):
         for file in figures.glob(f"{Path(name).name}.*"):
             file.unlink()

@@ -189,20 +189,27 @@ def _series_sentence(ends: dict[tuple[str, str], float], returned: str, harmed: 
     low, high = min(back, key=back.__getitem__), max(back, key=back.__getitem__)
     if low == high:
         return (
-            f"{back[low]:,.0f} people return ({low}); {harm[low]:,.0f} times somebody is detained, "
-            "conscripted or killed after it."
+            f"{back[low]:,.0f} people return ({low}); detained, conscripted or killed after it: "
+            f"{_rounded(harm[low])}."
         )
     return (
-        f"From {back[low]:,.0f} people return ({low}; harm after return {harm[low]:,.0f} times) to "
-        f"{back[high]:,.0f} ({high}; {harm[high]:,.0f} times)."
+        f"From {back[low]:,.0f} people return ({low}; detained, conscripted or killed after it: "
+        f"{_rounded(harm[low])}) to {back[high]:,.0f} ({high}; {_rounded(harm[high])})."
     )
+
+
+def _rounded(value: float) -> str:
+    """Whole, but for small medians between two whole numbers."""
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
 def _difference_sentence(comparison: Comparison, cases: Sequence[Case]) -> str:
     parts, same = [], []
-    for name in ("returned", "pushed", "detained", "conscripted", "killed"):
-        if name not in comparison.outcomes:
-            continue
+    counted = ("returned", "pushed", "detained", "conscripted", "killed")
+    told = [name for name in counted if name in comparison.outcomes]
+    if not told:
+        return f"How each case differs from {comparison.baseline!r}, outcome by outcome."
+    for name in told:
         means = {case.name: comparison.difference(case, name).mean for case in cases}
         most = max(means, key=lambda case: abs(np.nan_to_num(means[case])))
         title = comparison.outcomes[name].title
@@ -210,8 +217,8 @@ def _difference_sentence(comparison: Comparison, cases: Sequence[Case]) -> str:
             same.append(title)
         else:
             parts.append(f"{title}: {means[most]:+,.0f} ({most})")
-    told = f"The largest mean differences from {comparison.baseline!r} are, in people, "
-    sentence = f"{told}{'; '.join(parts)}." if parts else ""
+    start = f"The largest mean differences from {comparison.baseline!r} are, in people, "
+    sentence = f"{start}{'; '.join(parts)}." if parts else ""
     if same:
         sentence += f" No case changes by as much as one person: {', '.join(same)}."
     return sentence.strip()
@@ -256,4 +263,4 @@ def _time_axis(panel: Axes, series: Sequence[Series]) -> None:
 
 
 def _short(name: str) -> str:
-    return textwrap.shorten(name, LONGEST_NAME, placeholder="…")
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

@@ -117,8 +117,11 @@ def _draw_map(panel: Axes, values: np.ndarray, name: str, comparison: Comparison
     bar.ax.tick_params(labelsize=7)
     if values.size > MOST_ANNOTATED:
         return
-    middle = (np.nanmin(values) + np.nanmax(values)) / 2
+    there = values[~np.isnan(values)]
+    middle = (there.min() + there.max()) / 2 if len(there) else 0.0
     for (row, column), value in np.ndenumerate(values):
+        if np.isnan(value):
+            continue
         text = f"{value:,.0f}" if info.unit == "people" else f"{value:.2f}"
         colour = "white" if value < middle else BLACK
         panel.text(column, row, text, ha="center", va="center", color=colour, fontsize=7)
