@@ -93,21 +93,30 @@ def simulate(
         workers,
         progress and (lambda done: progress(done, total)),
     )
+    return trajectories_of(scenario, plan, numbers, runs)
+
+
+def trajectories_of(
+    scenario: Scenario, plan: Plan, replicates: list[int], runs: list[Run]
+) -> Trajectories:
+    """Put the blocks of a scenario's run together, in the order of its replicates."""
     columns = {
         name: np.concatenate([run.columns[name] for run in runs]) for name in runs[0].columns
     }
+    events = [run.events for run in runs if run.events is not None]
+    deeds = [run.deeds for run in runs if run.deeds is not None]
     weeks = np.arange(plan.inputs.record_from, scenario.weeks)
     return Trajectories(
         scenario=scenario,
-        seed=seed,
-        replicates=np.asarray(numbers, dtype=np.int64),
+        seed=plan.seed,
+        replicates=np.asarray(replicates, dtype=np.int64),
         households=plan.spec.households + len(plan.arrival_weeks),
         weight=float(plan.inputs.parameters.weight[0]),
         weeks=weeks,
         dates=np.datetime64(scenario.start) + weeks * np.timedelta64(7, "D"),
         columns=columns,
-        events=joined([run.events for run in runs if run.events]) if events else None,
-        deeds=joined([run.deeds for run in runs if run.deeds]) if events else None,
+        events=joined(events) if events else None,
+        deeds=joined(deeds) if deeds else None,
     )
 
 

@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
-from typing import Any
-
-from returnsim.core.run import Run
+from typing import Any, TypeVar
 
 AfterWeek = Callable[[int], None]
-Job = Callable[[list[int], AfterWeek], Run]
+Result = TypeVar("Result")
+Job = Callable[[list[int], AfterWeek], Result]
 Progress = Callable[[int], None]
 
 POLL_SECONDS = 0.1
@@ -27,8 +26,8 @@ class CancelledError(BaseException):
 
 
 def run_blocks(
-    job: Job, blocks: list[list[int]], workers: int, progress: Progress | None
-) -> list[Run]:
+    job: Job[Result], blocks: list[list[int]], workers: int, progress: Progress | None
+) -> list[Result]:
     """Run each block, here or in other processes.
 
     Parameters
@@ -45,8 +44,8 @@ def run_blocks(
 
     Returns
     -------
-    list of Run
-        In the order of ``blocks``.
+    list
+        What the job gave, in the order of ``blocks``.
     """
     workers = min(workers, len(blocks))
     if workers <= 1:
@@ -128,7 +127,7 @@ def _interrupts_ignored() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _run_here(job: Job, blocks: list[list[int]], progress: Progress | None) -> list[Run]:
+def _run_here(job: Job[Result], blocks: list[list[int]], progress: Progress | None) -> list[Result]:
     done = 0
     runs = []
     for block in blocks:
@@ -162,7 +161,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _run_there(job: Job, block: list[int]) -> Run:
+def _run_there(job: Job[Result], block: list[int]) -> Result:
     done = _Worker.done
 
     def after_week(_: int) -> None:
