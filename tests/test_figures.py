@@ -10,9 +10,10 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from returnsim.analysis.followed import Followed, follow
 from returnsim.analysis.observations import Observation, load_observations
 from returnsim.assemble import simulate
-from returnsim.figures import drawings, write_figures
+from returnsim.figures import drawings, ledgers, write_figures
 from returnsim.figures.observed import short_source
 from returnsim.figures.style import _apart, caption, in_style, save
 from returnsim.scenario.files import load_scenario, scenario_from
@@ -24,8 +25,13 @@ START = date(2020, 1, 6)
 
 
 @pytest.fixture(scope="module")
-def run() -> Trajectories:
-    return simulate(load_scenario(RUKBAN, {"weeks": 40}), replicates=3, households=150)
+def followed() -> Followed:
+    return follow(load_scenario(RUKBAN, {"weeks": 40}), replicates=3, households=150)
+
+
+@pytest.fixture(scope="module")
+def run(followed: Followed) -> Trajectories:
+    return followed.trajectories
 
 
 @pytest.fixture(scope="module")
@@ -62,19 +68,20 @@ def panel(figure: Figure, title: str) -> Axes:
 
 @pytest.fixture(scope="module")
 def written(
-    run: Trajectories,
+    followed: Followed,
     observations: tuple[Observation, ...],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """A folder of every figure."""
     folder = tmp_path_factory.mktemp("figures")
-    files = write_figures(run, observations, folder)
+    files = write_figures(followed, observations, folder)
     assert sorted(files) == sorted(folder.iterdir())
     return folder
 
 
 def test_each_figure_is_written_as_png_and_svg(written: Path):
-    names = {f"{name}.{ending}" for name in drawings() for ending in ("png", "svg")}
+    drawn = (*drawings(), *ledgers())
+    names = {f"{name}.{ending}" for name in drawn for ending in ("png", "svg")}
     assert {file.name for file in written.iterdir()} == names
     assert all(file.stat().st_size > 5_000 for file in written.iterdir())
 
@@ -169,6 +176,13 @@ def test_a_camp_that_empties_or_was_empty_can_be_drawn(name: str):
         assert "nobody was in camp" in texts(figure)
     half = {key: [0.5, 0.5, np.nan, np.nan] for key in empty | trust}
     assert "nobody was in camp" not in texts(drawn(made(**half), name))
+
+
+def test_every_figure_of_departures_tells_the_pushed_or_that_they_were_not_computed(
+    run: Trajectories,
+):
+    assert "pushed by the siege" in texts(drawn(run, "departures"))
+    assert "was not computed" in texts(drawn(made(), "departures"))
 
 
 def test_too_few_returns_are_not_turned_into_rates():

@@ -1,16 +1,13 @@
 """The folder that a run leaves behind: written whole or not at all, never over another run."""
 
 import json
-import os
 import platform
-import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,10 +17,14 @@ from returnsim.assemble import plan_run
 from returnsim.core.run import MODEL_VERSION
 from returnsim.draws import STREAM_VERSION
 from returnsim.errors import RunError, UsageError
+from returnsim.folders import as_json, check_writable, write_text, written_whole
 from returnsim.scenario.files import dump_scenario, require_observations, scenario_hash
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import population_hash
 from returnsim.trajectories import Trajectories
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WEEKLY = "weekly.parquet"
 SUMMARY = "summary.csv"
@@ -31,8 +32,13 @@ SCENARIO = "scenario.yaml"
 OBSERVATIONS = "observations.csv"
 RUN = "run.json"
 FIGURES = "figures"
+HARM, GUARANTORS = "harm.csv", "guarantors.csv"
+EVENTS, HOUSEHOLDS = "events.parquet", "households.parquet"
 COMPARED, CAPTIONS = "compare.csv", "captions.json"
-FILES = (WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, RUN, COMPARED)
+FILES = (
+    *(WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, RUN, COMPARED),
+    *(HARM, GUARANTORS, EVENTS, HOUSEHOLDS),
+)
 FIGURE_ENDINGS = (".png", ".svg")
 FORMAT = "returnsim results 1"
 SHOWN_HASH = 12
@@ -128,14 +134,17 @@ def write_results(
     *,
     command: str,
     overwrite: bool = False,
+    tables: Mapping[str, "pd.DataFrame"] | None = None,
+    pair: str | None = None,
+    notes: Sequence[str] = (),
     figures: Callable[[Path], object] | None = None,
 ) -> None:
     """Write a run into a folder of its own: all of it, or nothing.
 
-    The folder holds ``weekly.parquet`` (every column, replicate and week), ``summary.csv``,
-    ``scenario.yaml`` (complete, and with ``observations.csv`` beside it to be run from there),
-    ``run.json`` (what was run, with which versions) and ``figures``. It is written under another
-    name and renamed when complete. Results of the same run are replaced.
+    The folder holds ``weekly.parquet`` (every column, replicate and week), ``summary.csv``, the
+    further tables, ``scenario.yaml`` (complete, and with ``observations.csv`` beside it to be run
+    from there), ``run.json`` (what was run, with which versions) and ``figures``. It is written
+    under another name and renamed when complete. Results of the same run are replaced.
 
     Parameters
     ----------
@@ -147,6 +156,12 @@ def write_results(
         What to type to run it again.
     overwrite : bool
         Whether results of another run may be replaced.
+    tables : dict of str to DataFrame, optional
+        Further tables by the names of their files, CSV or Parquet.
+    pair : str, optional
+        The lever that the run was set against being without.
+    notes : sequence of str
+        What a reader of the results must know.
     figures : callable, optional
         Draws figures (PNG and SVG) into the folder that it is given.
 
@@ -161,8 +176,11 @@ def write_results(
     require_observations(trajectories.scenario)
     target = Path(directory)
     try:
-        with _written_whole(target.resolve()) as folder:
-            _write_files(trajectories, folder, command)
+        with written_whole(target.resolve()) as folder:
+            told = provenance_of(trajectories, command) | {"pair": pair, "notes": list(notes)}
+            _write_files(trajectories, folder, told, notes)
+            for name, table in (tables or {}).items():
+                _write_table(table, folder / name)
             if figures is not None:
                 (folder / FIGURES).mkdir()
                 figures(folder / FIGURES)
@@ -171,18 +189,25 @@ def write_results(
         raise RunError(f"{target}: the results could not be written: {reason}") from error
 
 
-def _write_files(trajectories: Trajectories, folder: Path, command: str) -> None:
+def _write_table(table: "pd.DataFrame", file: Path) -> None:
+    if file.suffix == ".parquet":
+        table.to_parquet(file, index=False, compression="zstd")
+    else:
+        table.to_csv(file, index=False, float_format="%.8g", lineterminator="\n")
+
+
+def _write_files(
+    trajectories: Trajectories, folder: Path, provenance: dict[str, Any], notes: Sequence[str]
+) -> None:
     scenario = trajectories.scenario
-    provenance = _provenance(trajectories, command)
     if scenario.observations is not None:
         shutil.copyfile(scenario.observations, folder / OBSERVATIONS)
         scenario = scenario.model_copy(update={"observations": folder / OBSERVATIONS})
-    _write_text(folder / SCENARIO, dump_scenario(scenario, relative_to=folder))
-    summary = summarise(trajectories)
-    summary.to_csv(folder / SUMMARY, index=False, float_format="%.8g", lineterminator="\n")
+    write_text(folder / SCENARIO, dump_scenario(scenario, relative_to=folder))
+    _write_table(summarise(trajectories, notes), folder / SUMMARY)
     _write_weekly(trajectories, folder / WEEKLY, provenance)
     created = datetime.now(UTC).isoformat(timespec="seconds")
-    _write_text(folder / RUN, as_json(provenance | {"created": created}) + "\n")
+    write_text(folder / RUN, as_json(provenance | {"created": created}) + "\n")
 
 
 def _write_weekly(trajectories: Trajectories, file: Path, provenance: Mapping[str, Any]) -> None:
@@ -194,7 +219,16 @@ def _write_weekly(trajectories: Trajectories, file: Path, provenance: Mapping[st
     pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd")
 
 
-def _provenance(trajectories: Trajectories, command: str) -> dict[str, Any]:
+def provenance_of(trajectories: Trajectories, command: str) -> dict[str, Any]:
+    """All that is needed to make a run again, as it stands in ``run.json``.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+    command : str
+        What to type to run it again.
+    """
     scenario, identity = trajectories.scenario, identity_of(trajectories)
     guesses, numbers = scenario.guesses()
     return {
@@ -248,58 +282,8 @@ def ground_of(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def as_json(content: Mapping[str, Any]) -> str:
-    """Write a mapping as JSON, one line for each key: lists would otherwise fill pages."""
-    lines = (
-        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
-        for key, value in content.items()
-    )
-    return "{\n" + ",\n".join(lines) + "\n}"
-
-
-def _write_text(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8", newline="\n")
-
-
-@contextmanager
-def _written_whole(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside the target, and put it in the target's place when all is well."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    mark = secrets.token_hex(4)
-    folder = target.parent / f".{target.name}.{mark}.partial"
-    before = target.parent / f".{target.name}.{mark}.before"
-    folder.mkdir()
-    try:
-        yield folder
-        flush_files(folder)
-        _swap(folder, target, before)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        if target.exists():
-            shutil.rmtree(before, ignore_errors=True)
-
-
-def _swap(folder: Path, target: Path, before: Path) -> None:
-    try:
-        if target.exists():
-            target.rename(before)
-        folder.rename(target)
-    except BaseException:
-        if before.exists() and not target.exists():
-            before.rename(target)
-        raise
-
-
-def flush_files(folder: Path) -> None:
-    """Wait until the disk has it: a rename must not come before what it names."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
-
-
 def _check_free(target: Path, identity: Identity, overwrite: bool) -> None:
-    _check_writable(target)
+    check_writable(target)
     if not target.exists():
         return
     if not target.is_dir():
@@ -323,16 +307,6 @@ def _check_free(target: Path, identity: Identity, overwrite: bool) -> None:
             f"  this one: {identity}\n"
             "Add --overwrite to replace them, or name another folder with --out"
         )
-
-
-def _check_writable(target: Path) -> None:
-    above = target.resolve().parent
-    while not above.exists():
-        above = above.parent
-    if not above.is_dir():
-        raise UsageError(f"{target}: {above.name} is a file, not a folder")
-    if not os.access(above, os.W_OK | os.X_OK):
-        raise UsageError(f"{target}: no permission to write there; name another with --out")
 
 
 def _foreign(target: Path) -> list[str]:

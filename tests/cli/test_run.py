@@ -8,9 +8,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from returnsim import cli
+from returnsim.cli.options import EXIT_INTERRUPTED
 from returnsim.scenario.files import load_scenario, scenario_hash
 
 CAMP = """
@@ -58,7 +61,7 @@ def test_the_table_tells_the_harm_beside_the_returns(returnsim: Run):
     lines = [line.strip() for line in out.splitlines()]
     names = [line.partition("  ")[0] for line in lines]
     returned = names.index("returned")
-    assert "detained after return, per 100 returned" in names[returned : returned + 12]
+    assert "detained after return, per 100 returned" in names[returned : returned + 17]
     assert "not a forecast" in " ".join(lines)
     assert "100%" in err
     assert "The results are in results/camp\n" in err
@@ -72,8 +75,74 @@ def test_the_table_fits_a_narrow_terminal(returnsim: Run):
 def test_results_go_to_a_folder_of_the_scenarios_name(returnsim: Run, folder: Path):
     returnsim(*SMALL)
     assert {p.name for p in (folder / "results" / "camp").iterdir()} == {
-        *("weekly.parquet", "summary.csv", "scenario.yaml", "run.json")
+        *("weekly.parquet", "summary.csv", "scenario.yaml", "run.json"),
+        *("harm.csv", "guarantors.csv"),
     }
+
+
+def test_the_pushed_are_told_unless_the_pair_is_left_out(returnsim: Run, folder: Path):
+    code, out, err = returnsim(*SMALL)
+    assert code == 0
+    assert "of these, pushed by the siege" in out
+    assert "and without the siege" in err
+    weekly = pd.read_parquet(folder / "results" / "camp" / "weekly.parquet")
+    labelled = [name for name in weekly if name.endswith("_without_siege")]
+    np.testing.assert_allclose(weekly[labelled].sum(axis=1), weekly["departures"])
+    code, out, err = returnsim(*SMALL, "--no-pair", "--out", "alone")
+    assert code == 0
+    assert "pushed: not computed" in out
+    assert "without the siege" not in err
+    told = json.loads((folder / "alone" / "run.json").read_text())
+    assert told["pair"] is None
+    assert "--no-pair" in told["command"]
+    alone = pd.read_parquet(folder / "alone" / "weekly.parquet")
+    pd.testing.assert_frame_equal(alone, weekly.drop(columns=labelled), check_exact=True)
+
+
+def test_events_are_written_on_request_and_tell_what_the_weeks_tell(returnsim: Run, folder: Path):
+    returnsim(*SMALL)
+    assert not (folder / "results" / "camp" / "events.parquet").exists()
+    code, _, _ = returnsim(*SMALL, "--events", "--out", "told")
+    assert code == 0
+    weekly = pd.read_parquet(folder / "told" / "weekly.parquet")
+    pd.testing.assert_frame_equal(
+        weekly, pd.read_parquet(folder / "results" / "camp" / "weekly.parquet"), check_exact=True
+    )
+    events = pd.read_parquet(folder / "told" / "events.parquet")
+    households = pd.read_parquet(folder / "told" / "households.parquet")
+    number = events.groupby("kind", observed=True)["number"].sum()
+    assert number["returned"] + number["held"] == weekly["departures"].sum()
+    assert number["registered"] == weekly["registered"].sum()
+    assert number["born"] == weekly["births"].sum()
+    assert (events.loc[events["kind"] == "returned", "guarantor"] == "settlement").all()
+    assert len(households) == 2 * households["household"].nunique()
+    classes = ["children", "women", "men_conscription_age", "men_older", "elderly"]
+    people = households.groupby("replicate")[classes].sum().sum(axis=1)
+    first = weekly[weekly["week"] == 0].set_index("replicate")
+    lost = first[["departures", "onward", "died_in_camp"]].sum(axis=1) - first["births"]
+    np.testing.assert_array_equal(people, first["camp_population"] + lost)
+
+
+def test_a_horizon_within_a_guarantors_grace_is_told_and_kept_in_the_summary(
+    returnsim: Run, folder: Path
+):
+    grace = (
+        "--set",
+        "guarantors.settlement.grace_weeks=26",
+        "--set",
+        "guarantors.settlement.enforcement=0.8",
+        "--set",
+        "guarantors.settlement.enforcement_after_grace=0.1",
+    )
+    code, out, _ = returnsim(*SMALL, *grace)
+    assert code == 0
+    assert "not yet visible" in " ".join(out.split())
+    summary = pd.read_csv(folder / "results" / "camp" / "summary.csv")
+    assert summary.loc[summary["unit"] == "note", "outcome"].str.contains("not yet visible").any()
+    told = json.loads((folder / "results" / "camp" / "run.json").read_text())
+    assert any("not yet visible" in note for note in told["notes"])
+    _, out, _ = returnsim(*SMALL, "--out", "plain")
+    assert "not yet visible" not in " ".join(out.split())
 
 
 def test_json_is_all_that_is_on_stdout_and_gaps_are_null(returnsim: Run):
@@ -189,7 +258,7 @@ def test_an_interrupted_run_leaves_with_130_and_writes_nothing(folder: Path):
         assert process.stdout is not None
         assert process.stdout.read() == b""
     os.close(terminal)
-    assert process.returncode == cli.EXIT_INTERRUPTED
+    assert process.returncode == EXIT_INTERRUPTED
     assert b"nothing was written" in told
     assert b"Traceback" not in told
     assert [p.name for p in folder.iterdir()] == ["camp.yaml"]

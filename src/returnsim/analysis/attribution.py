@@ -51,6 +51,8 @@ class Attribution(NamedTuple):
         Place of its label in `LABELS`.
     then : array, shape (P,)
         The week of the return without the lever that it is set against, `NEVER` where none is.
+    number : array, shape (P,)
+        Which return of its class from its household it is, counted from 0.
     replicates, weeks : int
         How many there are.
     """
@@ -58,6 +60,7 @@ class Attribution(NamedTuple):
     returns: Returns
     label: Int64[np.ndarray, "P"]
     then: Int64[np.ndarray, "P"]
+    number: Int64[np.ndarray, "P"]
     replicates: int
     weeks: int
 
@@ -126,7 +129,7 @@ def attribute(
         [VOLUNTARY, HASTENED, NOT_YET_KNOWN, IN_ONE_RUN],
         default=PUSHED,
     )
-    return Attribution(mine, label, then, len(replicates), weeks)
+    return Attribution(mine, label, then, number, len(replicates), weeks)
 
 
 def _keys(mine: Returns, other: Returns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -16,10 +16,11 @@ from returnsim.analysis.attribution import (
     attribute,
     column_of_pair,
 )
-from returnsim.analysis.returns import Harms, Returns, harms_of, of_replicates
+from returnsim.analysis.returns import Harms, Returns, ever_in_camp, harms_of, of_replicates
 from returnsim.assemble import BLOCK, Plan, plan_run, run_plan, trajectories_of
 from returnsim.core.inputs import Class, Place
 from returnsim.core.run import Events, Run
+from returnsim.core.state import OUTSIDE
 from returnsim.draws import Draws
 from returnsim.errors import UsageError
 from returnsim.population import make_population
@@ -211,9 +212,9 @@ def _lived(plan: Plan, replicates: list[int], after_week: AfterWeek) -> Lived:
 def _others(events: Events, members: np.ndarray, mirror: Attribution) -> Others:
     """Those who did not return; ``mirror`` labels the returns of the run without the lever."""
     shape = members.shape
-    households = shape[1]
-    # Households that are in the other run only have nobody here.
-    here = mirror.returns.household < households
+    # Some are in the other run only: whole households, and children who were born there.
+    to_the_end = np.full(len(mirror.label), mirror.weeks)
+    here = mirror.number < ever_in_camp(events, members, mirror.returns, to_the_end)
     never = mirror.then == NEVER
     groups = {
         "deterred": (mirror.label == PUSHED) & never,
@@ -242,7 +243,8 @@ def _there(events: Events, members: np.ndarray, place: int) -> np.ndarray:
         (events.source, events.source_class, -1),
         (events.target, events.target_class, 1),
     ):
-        at = place_of == place
+        # Those who arrive are among the members from the start.
+        at = (place_of == place) & (events.source != OUTSIDE)
         cell = np.ravel_multi_index(
             (events.replicate[at], events.household[at], class_of[at]), members.shape
         )

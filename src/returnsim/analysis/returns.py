@@ -1,32 +1,36 @@
 """Everyone who returned, a row a person, and what befell them, read off the movements of a run.
 
-The core counts members and knows no names. Members of one class in one party are alike in it, so
-that it is the same which of them a harm befell: the first is taken to befall the first who has not
-been harmed, and so on.
+The core counts members and knows no names. Members of one class of one party who are in the same
+place are alike in it, so that any of them may be the one who moves: it is taken to be whoever has
+been there longest. So a man who comes out of detention is harmed again only after the others of his
+class at home: harm is told of more people rather than of fewer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from returnsim.core.inputs import Class, Place
+from returnsim.core.inputs import Place
 from returnsim.core.run import Events
-from returnsim.core.state import BORN, DETAINED, HELD, HOME, PARTIES, PARTY_OF
+from returnsim.core.state import BORN, DETAINED, HELD, HOME, NOBODY, PARTIES, PARTY_OF, PLACES
 
 HARM_KINDS = ("detained", "conscripted", "killed", "disappeared")
 """What befalls people after their return; the disappeared were detained before, and so were some of
 the killed."""
 
 DETAINED_KIND, CONSCRIPTED_KIND, KILLED_KIND, DISAPPEARED_KIND = range(len(HARM_KINDS))
-YOUNGER: Mapping[int, tuple[int, ...]] = {
-    Class.WOMEN: (Class.CHILDREN,),
-    Class.MEN_CONSCRIPTION_AGE: (Class.CHILDREN,),
-    Class.MEN_OLDER: (Class.MEN_CONSCRIPTION_AGE, Class.CHILDREN),
-    Class.ELDERLY: (Class.MEN_OLDER, Class.WOMEN, Class.MEN_CONSCRIPTION_AGE),
-}
-"""The classes that members of a class may have been of when they returned, the likeliest first."""
+KIND_OF = np.full(PLACES + 2, NOBODY)
+"""By the place to which somebody is taken: the kind of harm, NOBODY for none."""
+
+KIND_OF[list(DETAINED)] = DETAINED_KIND
+KIND_OF[[Place.CONSCRIPTED, Place.KILLED, Place.DISAPPEARED]] = (
+    CONSCRIPTED_KIND,
+    KILLED_KIND,
+    DISAPPEARED_KIND,
+)
 
 
 class Returns(NamedTuple):
@@ -161,98 +165,46 @@ def harms_of(returns: Returns, events: Events) -> Harms:
     Returns
     -------
     Harms
-        In the order of the events: first those that end a life at home or begin a detention, then
-        what became of the detained.
+        In the order of the events.
     """
-    if len(returns.week) == 0:
-        empty = np.empty(0, dtype=np.int64)
-        return Harms(empty, empty, empty)
-    groups = _Groups(returns, events)
-    away = np.isin(events.source, (*HOME, *HELD)) & np.isin(
-        events.target, (*DETAINED, Place.CONSCRIPTED, Place.KILLED)
-    )
-    first = _each(events, away)
-    person = groups.whom(first)
-    kind = np.select(
-        [np.isin(first.target, DETAINED), first.target == Place.CONSCRIPTED],
-        [DETAINED_KIND, CONSCRIPTED_KIND],
-        KILLED_KIND,
-    )
-    detained = kind == DETAINED_KIND
-    ends = _each(events, np.isin(events.source, DETAINED))
-    whose = _in_turn(
-        groups.key(Events(*(field[detained] for field in first))),
-        person[detained],
-        groups.key(ends),
-    )
-    worse = np.isin(ends.target, (Place.DISAPPEARED, Place.KILLED))
-    end_kind = np.where(ends.target[worse] == Place.KILLED, KILLED_KIND, DISAPPEARED_KIND)
-    return Harms(
-        np.concatenate([person, whose[worse]]),
-        np.concatenate([kind, end_kind]),
-        np.concatenate([first.week, ends.week[worse]]),
-    )
+    households = 1 + int(max(returns.household.max(initial=0), events.household.max(initial=0)))
+    party = PARTY_OF[events.source]
+    kind = KIND_OF[events.target]
+    key = (events.replicate * households + events.household) * PARTIES + party
+    whose = (returns.replicate * households + returns.household) * PARTIES + returns.party
+    # Most parties never meet with harm, and need not be followed.
+    touched = np.unique(key[(party >= 0) & (kind >= 0)])
+    there = _as_they_left(returns, whose, touched)
+    rows = np.flatnonzero((party >= 0) & np.isin(key, touched))
+    moves = (key, events.source, events.source_class, events.target, events.target_class)
+    found = []
+    for group, source, before, target, after, what, week, number in zip(
+        *(column[rows].tolist() for column in (*moves, kind, events.week, events.number)),
+        strict=True,
+    ):
+        for _ in range(number):
+            person = there[group, source, before].popleft()
+            there[group, target, after].append(person)
+            if what >= 0:
+                found.append((person, what, week))
+    return Harms(*np.array(found, dtype=np.int64).reshape(-1, len(Harms._fields)).T)
 
 
-class _Groups:
-    """The returned by replicate, household, party and class."""
-
-    def __init__(self, returns: Returns, events: Events) -> None:
-        self.households = 1 + int(max(returns.household.max(), events.household.max(initial=0)))
-        key = self._key(returns.replicate, returns.household, returns.party, returns.person_class)
-        # In every other household backwards: the order must not tell who is harmed.
-        backwards = (returns.replicate + returns.household) % 2 == 1
-        place = np.where(backwards, -np.arange(len(key)), np.arange(len(key)))
-        self.person = np.lexsort((place, key))
-        self.keys = key[self.person]
-        older = (events.source == events.target) & (events.source != Place.CAMP)
-        grown = _each(events, older)
-        self.grown = np.sort(
-            self._key(grown.replicate, grown.household, PARTY_OF[grown.source], grown.target_class)
-        )
-
-    def key(self, events: Events) -> np.ndarray:
-        """Group of each event, by the party and the class of whom it befell."""
-        party = PARTY_OF[events.source]
-        return self._key(events.replicate, events.household, party, events.source_class)
-
-    def whom(self, first: Events) -> np.ndarray:
-        """Whom each event befell: the next of its group, or of those who grew into it."""
-        key = self.key(first)
-        rank = _rank(key)
-        there, start = self._number(key)
-        found = np.where(rank < there, start + rank, -1)
-        grown = np.searchsorted(self.grown, key, "right") - np.searchsorted(self.grown, key)
-        for c, younger in YOUNGER.items():
-            over = np.flatnonzero((found < 0) & (first.source_class == c) & (rank < there + grown))
-            left = rank[over] - there[over]
-            for before in younger:
-                number, begin = self._number(key[over] - c + before)
-                fits = (left >= 0) & (left < number) & (found[over] < 0)
-                found[over[fits]] = (begin + number - 1 - left)[fits]
-                left = left - number
-        again = np.flatnonzero(found < 0)
-        found[again] = self._again(key[again], first.source_class[again], rank[again])
-        return self.person[found]
-
-    def _again(self, key: np.ndarray, person_class: np.ndarray, rank: np.ndarray) -> np.ndarray:
-        """Those harmed a second time, after a release."""
-        found = np.full(len(key), -1, dtype=np.int64)
-        for before in (None, *Class):
-            number, begin = self._number(key if before is None else key - person_class + before)
-            open_ = (found < 0) & (number > 0)
-            found[open_] = begin[open_] + rank[open_] % number[open_]
-        return found
-
-    def _number(self, key: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        start = np.searchsorted(self.keys, key)
-        return np.searchsorted(self.keys, key, "right") - start, start
-
-    def _key(
-        self, replicate: np.ndarray, household: np.ndarray, party: np.ndarray, cls: np.ndarray
-    ) -> np.ndarray:
-        family = replicate * self.households + household
-        return np.asarray((family * PARTIES + party) * len(Class) + cls)
+def _as_they_left(
+    returns: Returns, whose: np.ndarray, touched: np.ndarray
+) -> dict[tuple[int, int, int], deque[int]]:
+    """The people of some parties as they left the camp, by party, place and class."""
+    # In every other household backwards: the order must not tell who is harmed.
+    backwards = (returns.replicate + returns.household) % 2 == 1
+    place = np.where(returns.held, np.array(HELD)[returns.party], np.array(HOME)[returns.party])
+    order = np.arange(len(whose))
+    people = np.lexsort((np.where(backwards, -order, order), whose))
+    people = people[np.isin(whose[people], touched)]
+    there: dict[tuple[int, int, int], deque[int]] = defaultdict(deque)
+    columns = (people, whose[people], place[people], returns.person_class[people])
+    for person, group, at, cls in zip(*(column.tolist() for column in columns), strict=True):
+        there[group, at, cls].append(person)
+    return there
 
 
 def _each(events: Events, chosen: np.ndarray) -> Events:
@@ -260,20 +212,3 @@ def _each(events: Events, chosen: np.ndarray) -> Events:
     rows = np.flatnonzero(chosen)
     each = np.repeat(rows, events.number[rows])
     return Events(*(field[each] for field in events))
-
-
-def _rank(key: np.ndarray) -> np.ndarray:
-    """Number the rows of each group from 0, in their order."""
-    order = np.argsort(key, kind="stable")
-    new = np.diff(key[order], prepend=-1) != 0
-    first = np.flatnonzero(new)
-    rank = np.empty(len(key), dtype=np.int64)
-    rank[order] = np.arange(len(key)) - np.repeat(first, np.diff(np.append(first, len(key))))
-    return rank
-
-
-def _in_turn(began: np.ndarray, person: np.ndarray, ended: np.ndarray) -> np.ndarray:
-    """Whose detention ends: that of whoever was detained first in the group."""
-    order = np.argsort(began, kind="stable")
-    place = np.searchsorted(began[order], ended) + _rank(ended)
-    return np.asarray(person[order][place])

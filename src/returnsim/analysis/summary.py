@@ -1,10 +1,12 @@
 """A run in a few numbers, each with the range of its replicates; returns never without the harm."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from returnsim.analysis.attribution import LABELS, column_of_pair
 from returnsim.analysis.observations import camp_at_start
 from returnsim.analysis.quantities import per_hundred
 from returnsim.scenario.quantities import CLASSES
@@ -14,8 +16,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("outcome", "unit", "median", "low90", "high90")
+PAIR = "siege"
+"""The lever that a run is set against being without."""
 NOT_DEFINED = "not defined"
 PLAIN_UNITS = ("people", "households")
+"""Units that need not be told."""
+WHOLE_UNITS = (*PLAIN_UNITS, "person-weeks", "household-weeks")
 """Units of whole counts."""
 WEEKS_PER_MONTH = 365.25 / 12 / 7
 HARMS = ("detained", "conscripted", "killed", "disappeared")
@@ -90,13 +96,16 @@ def percentiles(
     return found
 
 
-def summarise(trajectories: Trajectories) -> "pd.DataFrame":
+def summarise(trajectories: Trajectories, notes: Sequence[str] = ()) -> "pd.DataFrame":
     """Draw a run together: totals over the weeks recorded, median and range of the replicates.
 
     Parameters
     ----------
     trajectories : Trajectories
         A run.
+    notes : sequence of str
+        What a reader must know; each a row of its own at the end, of unit ``note``, without
+        numbers.
 
     Returns
     -------
@@ -111,6 +120,7 @@ def summarise(trajectories: Trajectories) -> "pd.DataFrame":
     for outcome in outcomes(trajectories):
         low, median, high = percentiles(outcome.values[:, np.newaxis], (5.0, 50.0, 95.0))[:, 0]
         rows.append((outcome.name, outcome.unit, median, low, high))
+    rows += [(note, "note", np.nan, np.nan, np.nan) for note in notes]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -174,6 +184,7 @@ def _returns_and_harm(trajectories: Trajectories) -> list[Outcome]:
         before = [Outcome("all who had returned by the end", "people", gone)]
     return [
         Outcome(f"returned{window}", "people", _total(trajectories, "departures")),
+        *_by_label(trajectories),
         *before,
         Outcome(f"held at some time{window}", "people", _total(trajectories, "newly_held")),
         Outcome("held at the peak", "people", trajectories["held"].max(axis=1)),
@@ -182,6 +193,23 @@ def _returns_and_harm(trajectories: Trajectories) -> list[Outcome]:
             Outcome(f"{name}{whose}", base, per_hundred(total, gone))
             for name, total in harm.items()
         ),
+    ]
+
+
+def _by_label(trajectories: Trajectories) -> list[Outcome]:
+    """Whose return the siege brought about, where the run was set against one without it."""
+    if column_of_pair("pushed", PAIR) not in trajectories.columns:
+        return []
+    words = {
+        "voluntary": f"of these, home by then without the {PAIR} too",
+        "hastened": f"of these, hastened by the {PAIR}",
+        "pushed": f"of these, pushed by the {PAIR}",
+        "not_yet_known": "of these, not yet known whether pushed",
+        "in_one_run": f"of these, in camp in time with the {PAIR} only",
+    }
+    return [
+        Outcome(words[label], "people", _total(trajectories, column_of_pair(label, PAIR)))
+        for label in LABELS
     ]
 
 
@@ -232,6 +260,10 @@ def _in_camp(trajectories: Trajectories) -> list[Outcome]:
         Outcome("born in camp", "people", _total(trajectories, "births")),
         Outcome("died in camp", "people", died),
         Outcome("died in camp", "per 1,000 person-months", rate),
+        Outcome("in hunger", "person-weeks", _total(trajectories, "hungry")),
+        Outcome(
+            "in need of care without it", "household-weeks", _total(trajectories, "without_care")
+        ),
         Outcome("hardship, mean over the weeks", "0 to 1", _mean(trajectories["hardship"])),
     ]
 
@@ -277,6 +309,6 @@ def as_text(value: float, unit: str) -> str:
     """
     if np.isnan(value):
         return NOT_DEFINED
-    if unit in PLAIN_UNITS:
+    if unit in WHOLE_UNITS:
         return f"{value:,.0f}"
     return f"{value:.1f}" if unit == "percent" else f"{value:.2f}"

@@ -10,9 +10,11 @@ from typing import Annotated
 import typer
 
 from returnsim import __version__
+from returnsim.cli.attribute import attribute
 from returnsim.cli.check import check
 from returnsim.cli.compare import compare
 from returnsim.cli.diff import diff
+from returnsim.cli.explain import explain
 from returnsim.cli.new import new
 from returnsim.cli.options import interruptible
 from returnsim.cli.parity import parity
@@ -21,6 +23,7 @@ from returnsim.cli.schema import schema
 from returnsim.cli.show import show
 from returnsim.cli.store import store
 from returnsim.cli.sweep import sweep
+from returnsim.cli.verdict import verdict
 from returnsim.errors import ReturnsimError
 
 EXIT_FAILED = 1
@@ -55,7 +58,10 @@ def _app() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_options)
-    for command in (new, check, show, diff, run, sweep, compare, parity, schema):
+    for command in (
+        *(new, check, show, diff, run, explain, attribute),
+        *(sweep, compare, verdict, parity, schema),
+    ):
         app.command()(interruptible(command))
     app.add_typer(store)
     return app

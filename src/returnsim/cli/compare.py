@@ -100,13 +100,18 @@ def _name_width(comparison: "Comparison") -> int:
     """As wide as the longest name, as far as the terminal allows."""
     from shutil import get_terminal_size
 
-    longest = 2 + max(len(case.name) for case in comparison.cases)
+    names = [len(case.name) + 2 for case in comparison.cases]
+    longest = max(*names, *(len(_head(comparison, name)) for name in comparison.outcomes))
     return max(NARROWEST_NAME, min(longest, get_terminal_size().columns - NUMBERS_WIDTH))
 
 
-def _print_outcome(comparison: "Comparison", name: str, width: int) -> None:
+def _head(comparison: "Comparison", name: str) -> str:
     info = comparison.outcomes[name]
-    head = info.title if info.unit in ("people", "per 100", "") else f"{info.title}, {info.unit}"
+    return info.title if info.unit in ("people", "per 100", "") else f"{info.title}, {info.unit}"
+
+
+def _print_outcome(comparison: "Comparison", name: str, width: int) -> None:
+    head = _head(comparison, name)
     typer.echo(f"\n{head:{width}}  {'median':>9}  difference")
     cases = sorted(comparison.cases, key=lambda case: case.name != comparison.baseline)
     for case in cases[:MOST_CASES]:

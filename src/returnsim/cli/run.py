@@ -4,13 +4,16 @@ import shlex
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from returnsim.cli.options import ScenarioFile, Set, cores
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from returnsim.analysis.followed import Followed
     from returnsim.analysis.observations import Observation
     from returnsim.scenario.schema import Scenario
     from returnsim.trajectories import Trajectories
@@ -19,6 +22,17 @@ MOST_REPLICATES = 10_000
 FEWEST_HOUSEHOLDS = 20
 MOST_HOUSEHOLDS = 10_000_000
 RESULTS = Path("results")
+
+
+class Asked(NamedTuple):
+    """What was asked for."""
+
+    replicates: int
+    seed: int
+    households: int | None
+    workers: int
+    pair: bool
+    events: bool
 
 
 def run(
@@ -51,13 +65,28 @@ def run(
     json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON, not as a table.")
     ] = False,
+    no_pair: Annotated[
+        bool,
+        typer.Option(
+            "--no-pair",
+            help="Leave out the same camp without the siege, which tells whom that pushed.",
+        ),
+    ] = False,
+    events: Annotated[
+        bool,
+        typer.Option(
+            "--events", help="Write everything that befell each household, and who they are."
+        ),
+    ] = False,
     no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
 ) -> None:
     """Simulate a scenario, write its results into a folder and print a summary.
 
     Returns are printed with the harm that came of them, each as the median of the replicates and
-    the range of the middle 90 % of them.
+    the range of the middle 90 % of them. The same camp is run without the siege too, with the same
+    draws, to tell the returns that the siege pushed from those that would have come about anyway.
     """
+    from returnsim.analysis.horizon import horizon_warnings
     from returnsim.analysis.observations import observations_of
     from returnsim.results import FIGURES, check_destination, planned, write_results
     from returnsim.scenario.files import load_scenario, require_observations
@@ -67,33 +96,38 @@ def run(
     observed = observations_of(scenario)
     folder = RESULTS / scenario.name if out is None else out
     check_destination(folder, planned(scenario, replicates, seed, households), overwrite=overwrite)
-    trajectories = _simulate(scenario, replicates, seed, households, workers or cores())
+    asked = Asked(replicates, seed, households, workers or cores(), not no_pair, events)
+    followed = _follow(scenario, asked)
+    trajectories = followed.trajectories
+    notes = horizon_warnings(scenario, followed)
     write_results(
         trajectories,
         folder,
-        command=_command(file, replicates, seed, overrides, households, out),
+        command=_command(file, asked, overrides, out),
         overwrite=overwrite,
-        figures=None if no_figures else _drawer(trajectories, observed),
+        tables=_tables(followed, asked),
+        pair=followed.lever,
+        notes=notes,
+        figures=None if no_figures else _drawer(followed, observed),
     )
     if json:
-        typer.echo(_as_json(trajectories, folder))
+        typer.echo(_as_json(followed, notes, folder))
     else:
-        _print_table(trajectories)
+        _print_table(trajectories, notes)
     said = (
         f"The results are in {folder}" if no_figures else f"The figures are in {folder / FIGURES}"
     )
     typer.echo(said, err=True)
 
 
-def _simulate(
-    scenario: "Scenario", replicates: int, seed: int, households: int | None, workers: int
-) -> "Trajectories":
+def _follow(scenario: "Scenario", asked: Asked) -> "Followed":
     """Run with a bar and the time left on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
     from rich.progress import TimeRemainingColumn as TimeLeft
 
-    from returnsim.assemble import simulate
+    from returnsim.analysis.followed import follow
+    from returnsim.analysis.summary import PAIR
 
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -101,70 +135,88 @@ def _simulate(
         TaskProgressColumn(),
         TimeLeft(elapsed_when_finished=True),
     )
+    what = f"{asked.replicates} replicates of {scenario.weeks} weeks"
+    if asked.pair:
+        what += f", and without the {PAIR}"
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task(f"{replicates} replicates of {scenario.weeks} weeks", total=None)
-        return simulate(
+        task = bar.add_task(what, total=None)
+        return follow(
             scenario,
-            replicates,
-            seed,
-            households=households,
-            workers=workers,
+            asked.replicates,
+            asked.seed,
+            lever=PAIR if asked.pair else None,
+            households=asked.households,
+            workers=asked.workers,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            events=asked.events,
         )
 
 
-def _drawer(
-    trajectories: "Trajectories", observed: "Sequence[Observation]"
-) -> "Callable[[Path], object]":
+def _tables(followed: "Followed", asked: Asked) -> "dict[str, pd.DataFrame]":
+    from returnsim.analysis.guarantor_ledger import guarantor_ledger
+    from returnsim.analysis.harm_ledger import harm_ledger
+    from returnsim.events import events_frame, households_frame
+    from returnsim.results import EVENTS, GUARANTORS, HARM, HOUSEHOLDS
+
+    tables = {HARM: harm_ledger(followed), GUARANTORS: guarantor_ledger(followed)}
+    if asked.events:
+        tables[EVENTS] = events_frame(followed.trajectories)
+        tables[HOUSEHOLDS] = households_frame(followed.trajectories)
+    return tables
+
+
+def _drawer(followed: "Followed", observed: "Sequence[Observation]") -> "Callable[[Path], object]":
     from returnsim.figures import write_figures
 
-    return partial(write_figures, trajectories, observed)
+    return partial(write_figures, followed, observed)
 
 
-def _command(
-    file: Path,
-    replicates: int,
-    seed: int,
-    overrides: list[str] | None,
-    households: int | None,
-    out: Path | None,
-) -> str:
+def _command(file: Path, asked: Asked, overrides: list[str] | None, out: Path | None) -> str:
     """What to type to have the same run again, paths as they were typed."""
-    words = ["returnsim", "run", str(file), "--replicates", str(replicates), "--seed", str(seed)]
+    words = ["returnsim", "run", str(file)]
+    words += ["--replicates", str(asked.replicates), "--seed", str(asked.seed)]
     for override in overrides or ():
         words += ["--set", override]
-    if households is not None:
-        words += ["--households", str(households)]
+    if asked.households is not None:
+        words += ["--households", str(asked.households)]
+    if not asked.pair:
+        words.append("--no-pair")
+    if asked.events:
+        words.append("--events")
     if out is not None:
         words += ["--out", str(out)]
     return shlex.join(words)
 
 
-def _as_json(trajectories: "Trajectories", folder: Path) -> str:
+def _as_json(followed: "Followed", notes: "Sequence[str]", folder: Path) -> str:
     import json
 
     from returnsim.analysis.summary import summarise
     from returnsim.results import identity_of
 
+    trajectories = followed.trajectories
     # pandas writes what is not defined as null.
-    rows = json.loads(summarise(trajectories).to_json(orient="records", double_precision=10))
+    rows = json.loads(summarise(trajectories, notes).to_json(orient="records", double_precision=10))
     said = {
         "scenario": trajectories.scenario.name,
         "title": trajectories.scenario.title,
         **identity_of(trajectories)._asdict(),
         "results": str(folder),
+        "pair": followed.lever,
+        "notes": list(notes),
         "summary": rows,
     }
     return json.dumps(said, ensure_ascii=False, indent=2)
 
 
-def _print_table(trajectories: "Trajectories") -> None:
+def _print_table(trajectories: "Trajectories", notes: "Sequence[str]") -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from returnsim.analysis.summary import PLAIN_UNITS, as_text, summarise
+    from returnsim.analysis.attribution import column_of_pair
+    from returnsim.analysis.summary import PAIR, PLAIN_UNITS, as_text, summarise
 
     console = Console()
     table = Table(
@@ -184,6 +236,10 @@ def _print_table(trajectories: "Trajectories") -> None:
         between = median if low == high else f"{low} to {high}"
         table.add_row(Text(what), median, between)
     console.print(table)
+    if column_of_pair("pushed", PAIR) not in trajectories.columns:
+        console.print("pushed: not computed")
+    for note in notes:
+        console.print(Text(note))
 
 
 def _rests_on(trajectories: "Trajectories") -> str:

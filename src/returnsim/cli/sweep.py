@@ -60,11 +60,11 @@ def sweep(
     experiment = load_experiment(file)
     tightness = Tightness.checked(experiment, until_ci, outcome, most_replicates)
     folder = RESULTS / experiment.name if out is None else out
-    site = _site(workers, scheduler)
+    site = site_of(workers, scheduler)
     command = _command(file, out, until_ci, outcome, most_replicates)
 
     def run(replicates: int) -> "Tally":
-        with _shown(experiment.name) as progress:
+        with shown_progress(experiment.name) as progress:
             return run_sweep(
                 experiment,
                 folder,
@@ -90,7 +90,8 @@ def sweep(
         raise typer.Exit(1)
 
 
-def _site(workers: int | None, scheduler: str | None) -> "Site":
+def site_of(workers: int | None, scheduler: str | None) -> "Site":
+    """Where cells are run, as it was asked for."""
     from returnsim.errors import UsageError
     from returnsim.experiments.execute import dask_cluster, this_machine
 
@@ -124,7 +125,7 @@ def _command(
 
 
 @contextmanager
-def _shown(name: str) -> "Iterator[Progress]":
+def shown_progress(name: str) -> "Iterator[Progress]":
     """Show progress on stderr: a bar where somebody watches, plain lines where it is kept."""
     from rich.console import Console
 

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 
 from returnsim.core.hardship import Value
 from returnsim.core.inputs import UNIT, WEEKS_PER_YEAR, Class, Conditions, Parameters, Place
@@ -15,16 +15,21 @@ from returnsim.core.trust import Beliefs
 from returnsim.core.utility import (
     Coefficients,
     coefficients_of,
+    cut,
     intention,
+    logit,
     offer_terms,
     onward_terms,
     pull_terms,
+    share_not_home,
     total,
     withdrawal,
 )
 
 STAY, ONWARD = 0, NOBODY
 CLOSED = -np.inf
+HOME_ROW = 2
+"""Where going home begins among the alternatives: after staying and onward."""
 
 
 class Choices(NamedTuple):
@@ -52,13 +57,23 @@ class Standing(NamedTuple):
 
     rows: Rows
     k: Coefficients
-    pull: np.ndarray
+    pull_terms: dict[str, Value]
+    pull: np.ndarray  # their sum
     perceived: np.ndarray
     origin: np.ndarray
     reserves: np.ndarray
     size: np.ndarray
     men: np.ndarray
     first_party: np.ndarray  # none has gone yet
+
+
+class Weighed(NamedTuple):
+    """What some rows have before them this week."""
+
+    standing: Standing
+    offers: Offers
+    barred: Bool[np.ndarray, "P n"]
+    utilities: Float[np.ndarray, "A n"]  # stay, onward, whole, splits; CLOSED: not to be chosen
 
 
 def decide(
@@ -86,23 +101,18 @@ def decide(
     t : int
         Weeks since the start, for the head's age.
     """
-    standing = _standing(rows, state, people, p, week, t)
-    offers = _offers(standing, state, beliefs, week, p, t)
-    onward = _onward(standing, state, people, week)
-    barred = barred_options(rows, state, people, week, p)
-    registered = state.option[rows.index]
-
-    shares = np.vstack([np.zeros(len(rows)), onward, np.where(barred, CLOSED, offers.utility)])
-    chosen = _cut(u, shares) - 1
+    seen = weigh(rows, state, people, beliefs, week, p, t)
+    offers, registered = seen.offers, state.option[rows.index]
+    chosen = cut(u, seen.utilities) - 1
     option = np.where(chosen == -1, STAY, np.where(chosen == 0, ONWARD, chosen))
     option = np.where(registered > 0, STAY, option)
     guarantor = np.where(option > 0, _of_option(offers.guarantor, option), NOBODY)
 
-    free = np.vstack([np.zeros(len(rows)), onward, offers.free])
+    free = np.vstack([seen.utilities[:2], offers.free])
     waiting = np.flatnonzero(registered > 0)
     lapsed, withdrawn, changed = (np.zeros(len(rows), dtype=bool) for _ in range(3))
     if len(waiting):
-        fate = _waiting(waiting, standing, state, offers, barred, u, week)
+        fate = _waiting(_registration(waiting, seen, state, week), seen, u)
         lapsed[waiting], withdrawn[waiting] = fate.lapsed, fate.withdrawn
         changed[waiting] = fate.option > 0
         option[waiting] = fate.option
@@ -113,42 +123,73 @@ def decide(
         lapsed,
         withdrawn,
         changed,
-        np.asarray(intention(_share_not_home(free), standing.k.intention_weeks)),
+        np.asarray(intention(share_not_home(free), seen.standing.k.intention_weeks)),
     )
+
+
+def weigh(
+    rows: Rows,
+    state: State,
+    people: People,
+    beliefs: Beliefs,
+    week: Conditions,
+    p: Parameters,
+    t: int,
+) -> Weighed:
+    """What some rows have before them; arguments as for `decide`."""
+    standing = _standing(rows, state, people, p, week, t)
+    offers = _offers(standing, state, beliefs, week, p, t)
+    onward = _onward(standing, state, people, week)
+    barred = barred_options(rows, state, people, week, p)
+    home = np.where(barred, CLOSED, offers.utility)
+    return Weighed(standing, offers, barred, np.vstack([np.zeros(len(rows)), onward, home]))
+
+
+def probabilities(seen: Weighed, state: State, week: Conditions) -> Float[np.ndarray, "A n"]:
+    """How likely each alternative is this week, in the order of ``Weighed.utilities``.
+
+    Of the registered, staying is to have the name taken back or lapse, and their own option is to
+    keep their place.
+    """
+    shares = logit(seen.utilities)
+    waiting = np.flatnonzero(state.option[seen.standing.rows.index] > 0)
+    place = _registration(waiting, seen, state, week)
+    left = np.where(place.lapsed, 1.0, place.leave)
+    change = np.where(place.barred, logit(_splits(waiting, seen)), 0.0)
+    kept = np.where(place.barred, change[0], 1.0)
+    shares[:, waiting] = 0.0
+    shares[0, waiting] = left
+    shares[HOME_ROW + 1 :, waiting] = (1.0 - left) * change[1:]
+    shares[HOME_ROW - 1 + place.option, waiting] = (1.0 - left) * kept
+    return shares
 
 
 def _standing(
     rows: Rows, state: State, people: People, p: Parameters, week: Conditions, t: int
 ) -> Standing:
-    index = rows.index
+    index, k = rows.index, coefficients_of(rows, p)
     gone_before = state.party_week[0, index] != NOBODY
     origin = people.origin.ravel()[index]
+    pull = pull_terms(
+        k,
+        hardship=state.hardship[index],
+        age=people.head_age.ravel()[index] + t / WEEKS_PER_YEAR,
+        attachment=people.attachment.ravel()[index],
+        services=rows.at(week.services, origin),
+        norm=state.moving[index] / np.maximum(state.known[index], 1),
+        reunite=gone_before,
+    )
     return Standing(
         rows=rows,
-        k=coefficients_of(rows, p),
-        pull=np.asarray(total(_pull(rows, state, people, p, week, t))),
+        k=k,
+        pull_terms=pull,
+        pull=np.asarray(total(pull)),
         perceived=state.perceived[rows.replicate, origin],
         origin=origin,
         reserves=state.reserves[index],
         size=state.camp_size[index],
         men=state.members[Place.CAMP, Class.MEN_CONSCRIPTION_AGE, index],
         first_party=~gone_before,
-    )
-
-
-def _pull(
-    rows: Rows, state: State, people: People, p: Parameters, week: Conditions, t: int
-) -> dict[str, Value]:
-    index = rows.index
-    origin = people.origin.ravel()[index]
-    return pull_terms(
-        coefficients_of(rows, p),
-        hardship=state.hardship[index],
-        age=people.head_age.ravel()[index] + t / WEEKS_PER_YEAR,
-        attachment=people.attachment.ravel()[index],
-        services=rows.at(week.services, origin),
-        norm=state.moving[index] / np.maximum(state.known[index], 1),
-        reunite=state.party_week[0, index] != NOBODY,
     )
 
 
@@ -222,7 +263,7 @@ def _utility(
 
 
 class Outlook(NamedTuple):
-    """What going home whole is to some rows, with the best offer that they have."""
+    """What a way home is to some rows, under whoever vouches for it."""
 
     guarantor: Int64[np.ndarray, "n"]  # NOBODY: nothing is open to them
     risks: Risks
@@ -239,26 +280,37 @@ def outlook(
     t: int,
 ) -> Outlook:
     """Look at the best offer of going home whole, term by term; arguments as for `decide`."""
-    s = _standing(rows, state, people, p, week, t)
-    best = _offers(s, state, beliefs, week, p, t).guarantor[0]
-    pull = _pull(rows, state, people, p, week, t)
-    nothing = np.full(len(rows), np.nan)
+    seen = weigh(rows, state, people, beliefs, week, p, t)
+    best = seen.offers.guarantor[0]
+    return outlook_on(np.ones_like(best), best, seen.standing, state, beliefs, week, p)
+
+
+def outlook_on(
+    option: Int64[np.ndarray, "n"],
+    guarantor: Int64[np.ndarray, "n"],
+    s: Standing,
+    state: State,
+    beliefs: Beliefs,
+    week: Conditions,
+    p: Parameters,
+) -> Outlook:
+    """Look at one option (from 1) of each row with one guarantor, open or not."""
+    nothing = np.full(len(s.rows), np.nan)
     risks = Risks(nothing.copy(), nothing.copy())
     unknown = offer_terms(s.k, harm=nothing, conscription=nothing, short=nothing, is_split=nothing)
-    terms = {name: nothing.copy() for name in pull | unknown}
-    whole = state.option_size[0, rows.index] / np.maximum(s.size, 1)
-    for g in map(int, np.unique(best[best != NOBODY])):
-        mine = best == g
-        seen = _risks(s, state, beliefs, week, p, 0, g)
-        short = fare(rows, state.parties_last_week, week, p, whole, g).short(s.reserves)
-        offer = offer_terms(
-            s.k, harm=seen.harm, conscription=seen.conscription, short=short, is_split=0.0
-        )
+    terms = {name: nothing.copy() for name in s.pull_terms | unknown}
+    there = guarantor != NOBODY
+    for o, g in sorted(set(zip(option[there].tolist(), guarantor[there].tolist(), strict=True))):
+        mine = there & (option == o) & (guarantor == g)
+        harm, draft = seen = _risks(s, state, beliefs, week, p, o - 1, g)
+        share = state.option_size[o - 1, s.rows.index] / np.maximum(s.size, 1)
+        short = fare(s.rows, state.parties_last_week, week, p, share, g).short(s.reserves)
+        offer = offer_terms(s.k, harm=harm, conscription=draft, short=short, is_split=float(o > 1))
         for kept, values in zip(risks, seen, strict=True):
             kept[mine] = values[mine]
-        for name, value in (pull | offer).items():
-            terms[name][mine] = np.broadcast_to(value, best.shape)[mine]
-    return Outlook(best, risks, terms)
+        for name, value in (s.pull_terms | offer).items():
+            terms[name][mine] = np.broadcast_to(value, mine.shape)[mine]
+    return Outlook(guarantor, risks, terms)
 
 
 def _onward(s: Standing, state: State, people: People, week: Conditions) -> np.ndarray:
@@ -285,24 +337,39 @@ def barred_options(
     return barred
 
 
-def _weights(utilities: np.ndarray) -> np.ndarray:
-    """Logit numerators; shifted by the largest so that none overflows."""
-    return np.asarray(np.exp(utilities - utilities.max(axis=0)))
-
-
-def _cut(u: np.ndarray, utilities: np.ndarray) -> np.ndarray:
-    """Which alternative a uniform falls into, in the order of the rows of ``utilities``."""
-    cumulated = np.cumsum(_weights(utilities), axis=0)
-    return np.asarray((cumulated[:-1] <= u * cumulated[-1]).sum(axis=0))
-
-
-def _share_not_home(utilities: np.ndarray) -> np.ndarray:
-    weights = _weights(utilities)
-    return np.asarray((weights[0] + weights[1]) / weights.sum(axis=0))
-
-
 def _of_option(values: np.ndarray, option: np.ndarray) -> np.ndarray:
     return np.asarray(values[np.maximum(option, 1) - 1, np.arange(len(option))])
+
+
+class _Registration(NamedTuple):
+    """How those stand who are registered."""
+
+    waiting: Int64[np.ndarray, "m"]  # places among the rows
+    option: Int64[np.ndarray, "m"]
+    guarantor: Int64[np.ndarray, "m"]
+    lapsed: np.ndarray
+    leave: Float[np.ndarray, "m"]  # probability that they take their name back
+    barred: np.ndarray  # an exit ban closes their option
+
+
+def _registration(
+    waiting: Int64[np.ndarray, "m"], seen: Weighed, state: State, week: Conditions
+) -> _Registration:
+    rows, s = seen.standing.rows.subset(waiting), seen.standing
+    option = state.option[rows.index].astype(np.int64)
+    guarantor = state.guarantor[rows.index].astype(np.int64)
+    goers = state.option_size[option - 1, rows.index]
+    lapsed = ~rows.at(week.active, guarantor) | (goers == 0)
+    commitment = np.broadcast_to(s.k.commitment, s.reserves.shape)[waiting]
+    leave = np.asarray(withdrawal(seen.offers.registered[waiting], commitment))
+    return _Registration(
+        waiting, option, guarantor, lapsed, leave, seen.barred[option - 1, waiting]
+    )
+
+
+def _splits(waiting: Int64[np.ndarray, "m"], seen: Weighed) -> np.ndarray:
+    """Utilities among which a barred party may change: to go on waiting, and the splits."""
+    return np.vstack([np.zeros(len(waiting)), seen.utilities[HOME_ROW + 1 :, waiting]])
 
 
 class _Fate(NamedTuple):
@@ -312,30 +379,14 @@ class _Fate(NamedTuple):
     guarantor: np.ndarray
 
 
-def _waiting(
-    waiting: np.ndarray,
-    s: Standing,
-    state: State,
-    offers: Offers,
-    barred: np.ndarray,
-    u: np.ndarray,
-    week: Conditions,
-) -> _Fate:
-    rows = s.rows.subset(waiting)
-    option = state.option[rows.index].astype(np.int64)
-    guarantor = state.guarantor[rows.index].astype(np.int64)
-    goers = state.option_size[option - 1, rows.index]
-    lapsed = ~rows.at(week.active, guarantor) | (goers == 0)
-    commitment = np.broadcast_to(s.k.commitment, s.reserves.shape)[waiting]
-    leave_queue = np.asarray(withdrawal(offers.registered[waiting], commitment))
-    draw = u[waiting]
-    withdrawn = ~lapsed & (draw < leave_queue)
-    may_change = ~lapsed & ~withdrawn & barred[option - 1, waiting]
+def _waiting(place: _Registration, seen: Weighed, u: np.ndarray) -> _Fate:
+    waiting, draw = place.waiting, u[place.waiting]
+    withdrawn = ~place.lapsed & (draw < place.leave)
+    may_change = ~place.lapsed & ~withdrawn & place.barred
     new = np.zeros(len(waiting), dtype=np.int64)
     if may_change.any():
-        splits = np.where(barred[1:, waiting], CLOSED, offers.utility[1:, waiting])
-        rest = (draw - leave_queue) / np.where(leave_queue < 1, 1.0 - leave_queue, 1.0)
-        picked = _cut(rest, np.vstack([np.zeros(len(waiting)), splits]))
+        rest = (draw - place.leave) / np.where(place.leave < 1, 1.0 - place.leave, 1.0)
+        picked = cut(rest, _splits(waiting, seen))
         new = np.where(may_change & (picked > 0), picked + 1, 0)
-    whose = _of_option(offers.guarantor[:, waiting], new)
-    return _Fate(lapsed, withdrawn, new, np.where(new > 0, whose, guarantor))
+    whose = _of_option(seen.offers.guarantor[:, waiting], new)
+    return _Fate(place.lapsed, withdrawn, new, np.where(new > 0, whose, place.guarantor))

@@ -8,6 +8,9 @@ from functools import reduce
 from operator import add
 from typing import NamedTuple
 
+import numpy as np
+from jaxtyping import Float, Int64
+
 from returnsim.core.hardship import Value, logistic
 from returnsim.core.inputs import Parameters
 from returnsim.core.state import Rows
@@ -108,6 +111,29 @@ def onward_terms(k: Coefficients, *, hardship: Value, short: Value) -> dict[str,
 def total(terms: dict[str, Value]) -> Value:
     """Sum of the terms, in their order."""
     return reduce(add, terms.values())
+
+
+def _weights(utilities: Float[np.ndarray, "A n"]) -> Float[np.ndarray, "A n"]:
+    """Logit numerators; shifted by the largest so that none overflows."""
+    return np.asarray(np.exp(utilities - utilities.max(axis=0)))
+
+
+def logit(utilities: Float[np.ndarray, "A n"]) -> Float[np.ndarray, "A n"]:
+    """Probability of each alternative (the first axis), at least one of which is open."""
+    weights = _weights(utilities)
+    return np.asarray(weights / weights.sum(axis=0))
+
+
+def cut(u: Float[np.ndarray, "n"], utilities: Float[np.ndarray, "A n"]) -> Int64[np.ndarray, "n"]:
+    """Which alternative a uniform falls into, in their order."""
+    cumulated = np.cumsum(_weights(utilities), axis=0)
+    return np.asarray((cumulated[:-1] <= u * cumulated[-1]).sum(axis=0))
+
+
+def share_not_home(utilities: Float[np.ndarray, "A n"]) -> Float[np.ndarray, "n"]:
+    """Probability of one of the first two alternatives, to stay or to go onward."""
+    weights = _weights(utilities)
+    return np.asarray((weights[0] + weights[1]) / weights.sum(axis=0))
 
 
 def withdrawal(utility: Value, commitment: Value) -> Value:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from returnsim.analysis.attribution import LABELS, column_of_pair
+from returnsim.analysis.summary import PAIR
 from returnsim.errors import UsageError
 from returnsim.experiments.compare import SHOWN_CASES, Case, Comparison, OutcomeInfo, Series
-from returnsim.experiments.outcomes import DEFAULTS, HARMS, filled, measure, title
+from returnsim.experiments.outcomes import DEFAULTS, HARMS, NOT_YET_KNOWN, filled, measure, title
 from returnsim.experiments.schema import Outcome
 from returnsim.experiments.tables import OUTCOMES, WEEKLY_FOLDER, run_in
 from returnsim.results import FORMAT, RUN, WEEKLY
@@ -197,8 +199,11 @@ def _of_sweep(folder: Path, said: Mapping[str, Any], table: "pd.DataFrame") -> R
 
 
 def _of_run(folder: Path, told: Mapping[str, Any], table: "pd.DataFrame") -> Result:
-    defaults = {name: filled(name, Outcome()) for name in DEFAULTS}
     replicates, columns, dates = _arrays(table)
+    own = {label: columns.get(column_of_pair(label, PAIR)) for label in LABELS}
+    columns |= {label: values for label, values in own.items() if values is not None}
+    named = (*DEFAULTS, *(name for name in ("pushed", NOT_YET_KNOWN) if name in columns))
+    defaults = {name: filled(name, Outcome()) for name in named}
     case = Case(
         str(told["scenario"]),
         str(told["title"]),
@@ -298,8 +303,10 @@ def _series(named: Named) -> Series:
     else:
         import pandas as pd
 
-        columns = ["replicate", "week", "date", *DRAWN]
-        table = pd.read_parquet(result.folder / WEEKLY, columns=columns)
+        pushed = column_of_pair("pushed", PAIR)
+        table = pd.read_parquet(result.folder / WEEKLY)
+        drawn = [*DRAWN, *([pushed] if pushed in table else [])]
+        table = table[["replicate", "week", "date", *drawn]]
     _, values, dates = _arrays(table)
     return Series(named.name, dates, values, bool(table["week"].min() == 0))
 

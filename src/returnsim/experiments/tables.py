@@ -24,7 +24,8 @@ from returnsim.experiments.dataset import Dataset
 from returnsim.experiments.outcomes import SUMMARY_COLUMNS, title
 from returnsim.experiments.pieces import Source, pieces
 from returnsim.experiments.store import Store
-from returnsim.results import as_json, flush_files, ground_of, versions
+from returnsim.folders import as_json, flush_files
+from returnsim.results import ground_of, versions
 
 FORMAT = "returnsim sweep 1"
 RUN, CELLS, SUMMARY, OUTCOMES = "run.json", "cells.csv", "summary.csv", "outcomes.parquet"

@@ -1,13 +1,12 @@
 """A comparison written down: a table, and figures with what each shows."""
 
 import json
-import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 from returnsim.errors import RunError
 from returnsim.experiments.compare import Comparison, table
+from returnsim.folders import write_in_place
 from returnsim.results import CAPTIONS, COMPARED, FIGURES
 
 Draw = Callable[[Comparison, Path], dict[str, str]]
@@ -34,14 +33,15 @@ def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) ->
         folder.mkdir(parents=True, exist_ok=True)
         rows = table(comparison)
         text = rows.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-        _write(folder / COMPARED, text)
+        write_in_place(folder / COMPARED, text)
         if draw is None:
             _remove_others(folder / FIGURES, {})
             return
         (folder / FIGURES).mkdir(exist_ok=True)
         told = draw(comparison, folder / FIGURES)
         _remove_others(folder / FIGURES, told)
-        _write(folder / FIGURES / CAPTIONS, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        captions = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+        write_in_place(folder / FIGURES / CAPTIONS, captions)
     except OSError as error:
         raise RunError(
             f"{folder}: the comparison could not be written: {error.strerror or error}"
@@ -59,12 +59,3 @@ def _remove_others(figures: Path, told: dict[str, str]) -> None:
     for name in set(before) - set(told):
         for file in figures.glob(f"{Path(name).name}.*"):
             file.unlink()
-
-
-def _write(target: Path, text: str) -> None:
-    partial = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
-    try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(partial, target)  # noqa: PTH105
-    finally:
-        partial.unlink(missing_ok=True)

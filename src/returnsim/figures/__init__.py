@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from returnsim.analysis.followed import Followed
 from returnsim.analysis.observations import Observation
 from returnsim.figures.camp import camp_population
 from returnsim.figures.departures import departures
@@ -15,6 +16,7 @@ from returnsim.figures.trust import trust
 from returnsim.trajectories import Trajectories
 
 Drawing = Callable[[Trajectories, Sequence[Observation]], Figure]
+Ledger = Callable[[Followed], Figure]
 
 
 def drawings() -> Mapping[str, Drawing]:
@@ -28,14 +30,22 @@ def drawings() -> Mapping[str, Drawing]:
     }
 
 
+def ledgers() -> Mapping[str, Ledger]:
+    """The figures that take every return followed, by the name of their file."""
+    from returnsim.figures.credibility import credibility
+    from returnsim.figures.honeymoon import honeymoon
+
+    return {"honeymoon": honeymoon, "credibility": credibility}
+
+
 def write_figures(
-    trajectories: Trajectories, observations: Sequence[Observation], directory: str | Path
+    followed: Followed, observations: Sequence[Observation], directory: str | Path
 ) -> list[Path]:
     """Draw every figure of a run and save it as PNG and SVG.
 
     Parameters
     ----------
-    trajectories : Trajectories
+    followed : Followed
         A run.
     observations : sequence of Observation
         What was observed; may be empty. Only what lies within the weeks recorded is drawn.
@@ -55,5 +65,7 @@ def write_figures(
     files = []
     with in_style():
         for name, draw in drawings().items():
-            files += save(draw(trajectories, observations), Path(directory), name)
+            files += save(draw(followed.trajectories, observations), Path(directory), name)
+        for name, draw_ledger in ledgers().items():
+            files += save(draw_ledger(followed), Path(directory), name)
     return files

@@ -10,7 +10,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
-from returnsim.analysis.summary import bands
+from returnsim.analysis.attribution import column_of_pair
+from returnsim.analysis.summary import PAIR, bands
 from returnsim.experiments.compare import Case, Comparison, Series
 from returnsim.figures.factors import design_figures
 from returnsim.figures.style import (
@@ -114,6 +115,8 @@ def series_figure(comparison: Comparison) -> tuple[Figure, str]:
             f" Drawn are the baseline and {shown - 1} cases that differ from it, and from each "
             "other, in returns."
         )
+    if any(_pushed(series) for series in comparison.series):
+        note += " Dashed: of those returned, whom the siege pushed."
     note += " Who is detained and later killed is counted at both times."
     figure = new_figure(comparison, "The camp, the returns and the harm after them", 10.5, note)
     axes = figure.subplots(3, 1, sharex=True)
@@ -131,6 +134,8 @@ def series_figure(comparison: Comparison) -> tuple[Figure, str]:
         for series in comparison.series:
             colour = _colour(comparison, series.case)
             median = _band(panel, _days(series), values_of(series), colour)
+            if title.startswith("Returned"):
+                _draw_pushed(panel, series, colour)
             labels.append((float(median[-1]), _short(series.case), colour))
             ends[title, series.case] = float(median[-1])
         _time_axis(panel, comparison.series)
@@ -230,6 +235,16 @@ def _colour(comparison: Comparison, case: str) -> str:
     drawn += [s.case for s in comparison.series if s.case != comparison.baseline]
     place = drawn.index(case) if case in drawn else len(COLOURS) - 1
     return COLOURS[min(place, len(COLOURS) - 1)]
+
+
+def _pushed(series: Series) -> list[str]:
+    return [name for name in series.columns if name == column_of_pair("pushed", PAIR)]
+
+
+def _draw_pushed(panel: Axes, series: Series, colour: str) -> None:
+    for name in _pushed(series):
+        found = bands(_to_date(series, (name,)))
+        panel.plot(_days(series), found.p50, color=colour, linewidth=1.0, linestyle="--")
 
 
 def _in_camp(series: Series) -> np.ndarray:

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
+from returnsim.analysis.attribution import column_of_pair
 from returnsim.analysis.observations import Observation
-from returnsim.analysis.summary import bands, in_words
+from returnsim.analysis.summary import PAIR, bands, in_words
 from returnsim.figures.observed import (
     Mark,
     draw_key,
@@ -53,9 +54,16 @@ LINEAR_BELOW = 10.0
 SMOOTHED_WEEKS = 4
 NOTE = (
     "Coloured areas are means over the replicates, which add up; lines are medians, shaded ranges "
-    "the middle 90 %. Harm is that of everyone who has returned; some of the detained are later "
-    "counted as disappeared or killed."
+    "the middle 90 %. {pushed} Harm is that of everyone who has returned; some of the detained are "
+    "later counted as disappeared or killed."
 )
+
+
+PUSHED_NOTE = (
+    "Pushed are those who without the siege would have come home more than a year later or never; "
+    "of the last year that cannot be told yet."
+)
+NOT_COMPUTED = "How many the siege pushed was not computed."
 
 
 def departures(trajectories: Trajectories, observations: Sequence[Observation]) -> Figure:
@@ -73,7 +81,7 @@ def departures(trajectories: Trajectories, observations: Sequence[Observation]) 
     Figure
     """
     marks = _based(trajectories, within(trajectories, observations, "departures"))
-    note = NOTE
+    note = NOTE.format(pushed=PUSHED_NOTE if _pushed(trajectories) is not None else NOT_COMPUTED)
     if marks:
         note += " Observed counts begin on the simulated median at the first day counted."
     figure = new_figure(trajectories, "People who returned, and the harm after it", 10.0, note)
@@ -111,6 +119,11 @@ def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -
         axes.fill_between(x, below, above, color=colour, alpha=0.55, linewidth=0)
         labels.append((float(below[-1] + above[-1]) / 2, in_words(name), BLACK))
         below = above
+    pushed = _pushed(trajectories)
+    if pushed is not None:
+        to_date = np.concatenate([[0.0], pushed.mean(axis=0).cumsum()])
+        axes.plot(x, to_date, color=VERMILION, linewidth=1.6, linestyle="--")
+        labels.append((float(to_date[-1]), f"pushed by the siege {to_date[-1]:,.0f}", VERMILION))
     for mark in marks:
         o = mark.observation
         window = [on_axis(o.start or o.end), on_axis(o.end) + 1.0]
@@ -126,11 +139,18 @@ def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -
 def _draw_weekly(axes: Axes, trajectories: Trajectories) -> None:
     span = min(SMOOTHED_WEEKS, len(trajectories.weeks))
     what = f"Returned a week, mean of {span} weeks" if span > 1 else "Returned in the week"
-    axes.set_title(f"{what}; scale in powers of ten above {LINEAR_BELOW:g}")
+    dashed = "" if _pushed(trajectories) is None else ", dashed: pushed by the siege"
+    axes.set_title(f"{what}{dashed}; scale in powers of ten above {LINEAR_BELOW:g}")
     to_date = np.pad(trajectories["departures"].cumsum(axis=1), ((0, 0), (1, 0)))
     values = (to_date[:, span:] - to_date[:, :-span]) / span
     edges = week_edges(trajectories)
-    draw_bands(axes, (edges[span:] + edges[:-span]) / 2, values, BLUE, inner=False)
+    middle = (edges[span:] + edges[:-span]) / 2
+    draw_bands(axes, middle, values, BLUE, inner=False)
+    pushed = _pushed(trajectories)
+    if pushed is not None:
+        of_them = np.pad(pushed.cumsum(axis=1), ((0, 0), (1, 0)))
+        of_them = (of_them[:, span:] - of_them[:, :-span]) / span
+        draw_bands(axes, middle, of_them, VERMILION, inner=False, linestyle="--")
     axes.set_yscale("symlog", linthresh=LINEAR_BELOW)
     top = max(float(bands(values).p95.max()) * 1.3, LINEAR_BELOW)
     axes.set_ylim(0, top)
@@ -140,6 +160,11 @@ def _draw_weekly(axes: Axes, trajectories: Trajectories) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_ylabel("people a week")
     time_axis(axes, trajectories)
+
+
+def _pushed(trajectories: Trajectories) -> np.ndarray | None:
+    """People a week whom the siege pushed; None where that was not computed."""
+    return trajectories.columns.get(column_of_pair("pushed", PAIR))
 
 
 def _draw_harm(axes: Axes, trajectories: Trajectories) -> None:

@@ -29,6 +29,7 @@ OTHERS = {
 }
 MOST_LEVELS = 12
 MOST_ANNOTATED = 60
+MOST_FACTORS = 6
 COLOUR_MAP = "cividis"
 
 
@@ -63,7 +64,9 @@ def design_figures(comparison: Comparison, new_figure: NewFigure) -> list[Named]
     if len(factors) == 2 and _is_grid(comparison, factors, levels):
         drawn.append(("heat-maps", *_heat_maps(comparison, factors, outcomes, new_figure)))
     else:
-        drawn.append(("effects", *_effects(comparison, factors, outcomes, new_figure)))
+        strongest = sorted(factors, key=lambda f: -_spread(comparison, f, outcomes[0]))
+        told = [f for f in factors if f in strongest[:MOST_FACTORS]]
+        drawn.append(("effects", *_effects(comparison, told, outcomes, new_figure)))
     has_harm = any(name in comparison.outcomes for name in HARMS_PER_100)
     if len(comparison.cases) > 2 and "returned" in comparison.outcomes and has_harm:
         drawn.append(("returns-and-harm", *_trade(comparison, factors, new_figure)))
@@ -133,9 +136,13 @@ def _effects(
     others = OTHERS.get(comparison.design, "") if len(factors) > 1 else ""
     note = (
         "Dots are means over all cases with that value of the factor, thin lines the range of "
-        f"those cases{others}. Where it has many values, a dot is a case and the line a moving "
-        "average."
+        f"those cases{others}. Where it has many values, a dot is one of them and the line a "
+        "moving average."
     )
+    number = len([f for f in comparison.factors if len(_values(comparison.cases, f)) > 1])
+    if number > len(factors):
+        first = comparison.outcomes[outcomes[0]].title
+        note += f" Of {number} factors the {len(factors)} are drawn that move {first} most."
     height = 1.8 + 1.45 * len(outcomes)
     figure = new_figure(comparison, "What each factor moves", height, note)
     grid = figure.subplots(len(outcomes), len(factors), sharey="row", squeeze=False)

@@ -27,6 +27,16 @@ BLUE = "#0072B2"
 VERMILION = "#D55E00"
 PURPLE = "#CC79A7"
 GREY = "#666666"
+LIGHT_GREY = "#BBBBBB"
+
+LABEL_COLOURS = {
+    "voluntary": BLUE,
+    "hastened": SKY,
+    "pushed": VERMILION,
+    "not_yet_known": LIGHT_GREY,
+    "in_one_run": PURPLE,
+}
+"""Of ``attribution.LABELS``, the same in every figure; who is induced is coloured as pushed."""
 
 WIDTH = 10.0
 DPI = 150

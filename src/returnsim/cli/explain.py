@@ -1,0 +1,161 @@
+"""``returnsim explain``: why a household, or groups of them, choose what they do."""
+
+from collections.abc import Callable
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from returnsim.cli.options import ScenarioFile, Set
+from returnsim.cli.run import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS, MOST_REPLICATES, RESULTS
+
+if TYPE_CHECKING:
+    from returnsim.analysis.explain import Household
+    from returnsim.analysis.groups import Groups
+    from returnsim.assemble import Plan
+    from returnsim.scenario.schema import Scenario
+
+USUAL_REPLICATES = 4
+
+
+def explain(
+    file: ScenarioFile,
+    household: Annotated[
+        int | None, typer.Option(help="Explain this household, by its number from 0.")
+    ] = None,
+    week: Annotated[
+        int | None,
+        typer.Option(
+            help="Week from 0. By default the first in which the household is in camp and has an "
+            "offer of return; of groups, the middle one of those recorded."
+        ),
+    ] = None,
+    replicate: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=MOST_REPLICATES - 1, help="Which luck the household has; 0 by default."
+        ),
+    ] = None,
+    replicates: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_REPLICATES,
+            help=f"How many the groups are averaged over; {USUAL_REPLICATES} by default.",
+        ),
+    ] = None,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**64 - 1, help="The same seed gives the same numbers.")
+    ] = 1,
+    overrides: Set = None,
+    households: Annotated[
+        int | None,
+        typer.Option(
+            min=FEWEST_HOUSEHOLDS,
+            max=MOST_HOUSEHOLDS,
+            help="Simulate so many households in place of the whole camp, each for several.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write to; results/NAME-explained by default.")
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the explanation as JSON, not as tables.")
+    ] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+) -> None:
+    """Take the choice of a household apart, or average it over groups of those in camp.
+
+    Tells the terms of the utility of going home, and the smallest change of a single lever that
+    makes another choice the likeliest.
+    """
+    from returnsim.assemble import plan_run
+    from returnsim.cli.explain_text import groups_lines, household_lines
+    from returnsim.errors import UsageError
+    from returnsim.scenario.files import load_scenario
+
+    if household is None and replicate is not None:
+        raise UsageError("--replicate goes with --household; groups take --replicates")
+    if household is not None and replicates is not None:
+        raise UsageError("--replicates goes with groups; a household takes --replicate")
+    scenario = load_scenario(file, overrides or ())
+    folder = RESULTS / f"{scenario.name}-explained" if out is None else out
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: is a file; name a folder with --out")
+    plan = plan_run(scenario, seed, households)
+    told: Household | Groups
+    if household is None:
+        from returnsim.analysis.groups import explain_groups
+
+        told = explain_groups(scenario, plan, replicates or USUAL_REPLICATES, week)
+        name, lines = f"groups-week-{told.week}", groups_lines(told, scenario, plan)
+    else:
+        from returnsim.analysis.explain import explain_household
+
+        told = explain_household(scenario, plan, household, replicate or 0, week)
+        name = f"household-{household}-week-{told.week}"
+        lines = household_lines(told, scenario, plan)
+    said = _as_json(told, scenario, plan)
+    _write(folder, name, said, None if no_figures else partial(_draw, told, scenario, plan))
+    typer.echo(said if json else "\n".join(line.rstrip() for line in lines))
+    typer.echo(f"The explanation is in {folder}", err=True)
+
+
+def _write(
+    folder: Path, name: str, said: str, draw: "Callable[[Path, str], object] | None"
+) -> None:
+    from returnsim.errors import RunError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{name}.json").write_text(said + "\n", encoding="utf-8", newline="\n")
+        if draw is not None:
+            draw(folder, name)
+    except OSError as error:
+        raise RunError(
+            f"{folder}: the explanation could not be written: {error.strerror or error}"
+        ) from error
+
+
+def _draw(
+    told: "Household | Groups", scenario: "Scenario", plan: "Plan", folder: Path, name: str
+) -> None:
+    from returnsim.figures.explain import write_explanation
+
+    write_explanation(told, scenario, plan, folder, name)
+
+
+def _as_json(told: "Household | Groups", scenario: "Scenario", plan: "Plan") -> str:
+    import json
+
+    from returnsim.analysis.explain import FELT, NOT_FOR
+
+    guesses, numbers = scenario.guesses()
+    said = {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "seed": plan.seed,
+        "households": plan.spec.households + len(plan.arrival_weeks),
+        "weight": float(plan.inputs.parameters.weight[0]),
+        "explained": _plain(told),
+        "levers": FELT,
+        "guesses": guesses,
+        "numbers": numbers,
+        "not_for": NOT_FOR,
+    }
+    return json.dumps(said, ensure_ascii=False, indent=2, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    """Turn what was found into what JSON has; what is not defined into null."""
+    if hasattr(value, "_asdict"):
+        return {name: _plain(part) for name, part in value._asdict().items()}
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and value != value:
+        return None
+    return str(value) if isinstance(value, date) else value

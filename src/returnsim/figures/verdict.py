@@ -1,0 +1,209 @@
+"""Figures of a verdict: which policy is better in how much of the space, and the frontier."""
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from returnsim.experiments.compare import Comparison
+from returnsim.experiments.frontier import PUSHED, Standing, in_words
+from returnsim.experiments.unknowns import SAFE_IN_WORDS
+from returnsim.experiments.verdict import RULE, Judgement, Verdict
+from returnsim.figures.comparison import COLOURS, new_figure
+from returnsim.figures.factors import COLOUR_MAP
+from returnsim.figures.style import BLACK, in_style, label_ends, save
+
+TOLD = ("safe_voluntary", "harmed", "pushed", "hardship", "died_in_camp")
+COLUMNS = 3
+LONGEST_NAME = 24
+SMALL = 7.5
+
+
+def write_verdict_figures(
+    verdict: Verdict, comparison: Comparison, directory: Path
+) -> dict[str, str]:
+    """Draw a verdict, as PNG and SVG.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        Any.
+    comparison : Comparison
+        What it was made from.
+    directory : Path
+        Where to; it exists.
+
+    Returns
+    -------
+    dict of str to str
+        For each figure, by the stem of its files, a sentence on what it shows.
+    """
+    told: dict[str, str] = {}
+    with in_style():
+        figures = {
+            "shares": shares_figure(verdict, comparison),
+            "frontier": frontier_figure(verdict, comparison),
+        }
+        for name, (figure, sentence) in figures.items():
+            save(figure, directory, name)
+            told[name] = sentence
+    return told
+
+
+def shares_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, str]:
+    """In how much of the space each policy is better than each other one; and a sentence."""
+    sample = verdict.sample
+    number = len(sample.policies)
+    rows = -(-(len(TOLD) + 1) // COLUMNS)
+    note = (
+        f"Each square: in how many percent of {sample.points} points over {len(sample.axes)} "
+        f"parameters that nobody knows the policy of its row is better than that of its column. "
+        f"Framed and bold: it is the better one. {RULE}"
+    )
+    height = 2.0 + rows * (1.1 + 0.3 * number)
+    figure = new_figure(comparison, "Which policy is better, over what nobody knows", height, note)
+    grid = figure.subplots(rows, COLUMNS, sharey=True, squeeze=False)
+    for panel, outcome in zip(grid.flat, TOLD, strict=False):
+        _draw_shares(panel, verdict, outcome)
+    for panel in list(grid.flat)[len(TOLD) :]:
+        panel.set_visible(False)
+    return figure, _shares_sentence(verdict)
+
+
+def frontier_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, str]:
+    """Safe voluntary returns against harm and against hardship; and a sentence."""
+    limit = f"{verdict.pushed_at_most:.0%}".replace("%", " %")
+    note = (
+        "Markers are means over the points, lines the middle 90 % of them: the same unknowns move "
+        "every policy at once, so that lines overlap even where one is better. Diamonds are on the "
+        f"frontier; filled: the siege pushes at most {limit} of the returns, hollow: it pushes "
+        "more, and the policy is not on the frontier; the share stands in brackets. "
+        f"{SAFE_IN_WORDS}"
+    )
+    figure = new_figure(comparison, "Safe voluntary returns against harm and suffering", 5.6, note)
+    panels = figure.subplots(1, 2)
+    for panel, measure, title in (
+        (panels[0], "harmed", "Detained, conscripted or killed after return (less is better)"),
+        (panels[1], "hardship", "Hardship in camp, mean over the weeks (less is better)"),
+    ):
+        _draw_frontier(panel, verdict.standings, measure)
+        panel.set_title(title)
+        panel.set_xlabel("safe voluntary returns, people (more is better)")
+    panels[0].set_ylabel("people")
+    panels[1].set_ylabel("0 to 1")
+    return figure, " ".join(in_words(verdict.standings, verdict.pushed_at_most))
+
+
+def _draw_shares(panel: Axes, verdict: Verdict, outcome: str) -> None:
+    policies = verdict.sample.policies
+    info = verdict.sample.outcomes[outcome]
+    judged = {(one.policy, one.other): one for one in verdict.judgements if one.outcome == outcome}
+    shares = np.full((len(policies), len(policies)), np.nan)
+    for (policy, other), one in judged.items():
+        if one.points:
+            place = policies.index(policy), policies.index(other)
+            shares[place] = one.policy_better / one.points
+            shares[place[::-1]] = one.other_better / one.points
+    panel.imshow(shares, cmap=COLOUR_MAP, vmin=0.0, vmax=1.0, aspect="auto")
+    decided = {(one.better, one.worse) for one in judged.values() if one.is_decided}
+    for (row, column), share in np.ndenumerate(shares):
+        if not np.isnan(share):
+            is_better = (policies[row], policies[column]) in decided
+            _write_share(panel, row, column, float(share), is_better=is_better)
+    panel.grid(visible=False)
+    title = f"{info.title[:1].upper()}{info.title[1:]} ({info.good} is better)"
+    panel.set_title("\n".join(textwrap.wrap(title, 38)))
+    names = [_short(name) for name in policies]
+    panel.set_yticks(range(len(names)), names)
+    panel.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=SMALL)
+    panel.tick_params(length=0)
+
+
+def _write_share(panel: Axes, row: int, column: int, share: float, *, is_better: bool) -> None:
+    colour = "white" if share < 0.5 else BLACK
+    weight = "bold" if is_better else "normal"
+    style: dict[str, Any] = {"ha": "center", "va": "center", "color": colour, "fontsize": SMALL}
+    panel.text(column, row, f"{100 * share:.0f}", fontweight=weight, **style)
+    if is_better:
+        x, y = np.array([-1, 1, 1, -1, -1]), np.array([-1, -1, 1, 1, -1])
+        panel.plot(column + 0.44 * x, row + 0.44 * y, color=BLACK, linewidth=1.2)
+
+
+def _draw_frontier(panel: Axes, standings: Sequence[Standing], measure: str) -> None:
+    labels = []
+    for place, one in enumerate(standings):
+        colour = COLOURS[min(place, len(COLOURS) - 1)]
+        x, y = one.measures["safe_voluntary"], one.measures[measure]
+        panel.hlines(y.mean, x.low90, x.high90, color=colour, linewidth=0.8, alpha=0.6)
+        panel.vlines(x.mean, y.low90, y.high90, color=colour, linewidth=0.8, alpha=0.6)
+        face, ink = (colour, "white") if one.is_within else ("white", colour)
+        marker = "D" if one.is_on_frontier else "o"
+        style: dict[str, Any] = {
+            "color": colour,
+            "markerfacecolor": face,
+            "markersize": 11,
+            "zorder": 3 + place,
+        }
+        panel.plot(x.mean, y.mean, marker, **style)
+        panel.annotate(
+            f"{place + 1}",
+            (x.mean, y.mean),
+            color=ink,
+            fontsize=SMALL,
+            ha="center",
+            va="center_baseline",
+            zorder=3.5 + place,
+        )
+        labels.append((y.mean, f"{place + 1}  {_label(one)}", colour))
+    panel.set_ylim(bottom=0)
+    panel.grid(visible=True, axis="both")
+    panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.set_major_formatter(FuncFormatter(_number))
+    label_ends(panel, labels)
+
+
+def _label(one: Standing) -> str:
+    pushed = one.measures[PUSHED].mean
+    share = "nobody returns" if np.isnan(pushed) else f"{pushed:.0%} pushed".replace("%", " %")
+    return f"{_short(one.policy)} ({share})"
+
+
+def _shares_sentence(verdict: Verdict) -> str:
+    """Which policies are better in safe voluntary returns, and in harm; and how much is open."""
+    parts = []
+    for outcome in TOLD[:2]:
+        judged = [one for one in verdict.judgements if one.outcome == outcome]
+        title = verdict.sample.outcomes[outcome].title
+        parts.append(f"{title}: {_told(judged)}")
+    told = [one for one in verdict.judgements if one.outcome in TOLD]
+    undecided = sum(one.is_undecided for one in told)
+    return (
+        f"{'; '.join(parts)}. Of {len(told)} questions of two policies and one outcome, "
+        f"{undecided} are not decidable."
+    )
+
+
+def _told(judged: Sequence[Judgement]) -> str:
+    decided = sorted((one for one in judged if one.is_decided), key=lambda one: -one.share)
+    if not decided:
+        return "no policy is better than another"
+    first = decided[0]
+    share = f"{first.share:.0%}".replace("%", " %")
+    return (
+        f"{len(decided)} of {len(judged)} pairs are decided, most clearly {first.better} over "
+        f"{first.worse} (better in {share} of the space)"
+    )
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def _number(value: float, _: int = 0) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 else f"{value:.3g}"

@@ -1,0 +1,90 @@
+"""Folders of results: written whole or not at all, and only where that can be."""
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from returnsim.errors import UsageError
+
+
+def check_writable(target: Path) -> None:
+    """Make sure that a folder can be made there.
+
+    Raises
+    ------
+    UsageError
+        If not.
+    """
+    above = target.resolve().parent
+    while not above.exists():
+        above = above.parent
+    if not above.is_dir():
+        raise UsageError(f"{target}: {above.name} is a file, not a folder")
+    if not os.access(above, os.W_OK | os.X_OK):
+        raise UsageError(f"{target}: no permission to write there; name another with --out")
+
+
+@contextmanager
+def written_whole(target: Path) -> Iterator[Path]:
+    """Give an empty folder beside the target, and put it in the target's place when all is well."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    mark = secrets.token_hex(4)
+    folder = target.parent / f".{target.name}.{mark}.partial"
+    before = target.parent / f".{target.name}.{mark}.before"
+    folder.mkdir()
+    try:
+        yield folder
+        flush_files(folder)
+        _swap(folder, target, before)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        if target.exists():
+            shutil.rmtree(before, ignore_errors=True)
+
+
+def _swap(folder: Path, target: Path, before: Path) -> None:
+    try:
+        if target.exists():
+            target.rename(before)
+        folder.rename(target)
+    except BaseException:
+        if before.exists() and not target.exists():
+            before.rename(target)
+        raise
+
+
+def flush_files(folder: Path) -> None:
+    """Wait until the disk has it: a rename must not come before what it names."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+
+
+def as_json(content: Mapping[str, Any]) -> str:
+    """Write a mapping as JSON, one line for each key: lists would otherwise fill pages."""
+    lines = (
+        f"  {json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}"
+        for key, value in content.items()
+    )
+    return "{\n" + ",\n".join(lines) + "\n}"
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write UTF-8 with plain line ends, on any system."""
+    file.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_in_place(target: Path, text: str) -> None:
+    """Write a text whole, or leave what was there."""
+    partial = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
+    try:
+        write_text(partial, text)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
