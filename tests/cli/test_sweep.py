@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from returnsim import cli
+from returnsim.cli.options import EXIT_INTERRUPTED
 from tests.experiments.made import contents
 from tests.experiments.sweeps import CAMP, command, every_byte, run, swept, tables
 
@@ -174,7 +175,7 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Pa
         assert process.stdout is not None
         assert process.stdout.read() == b""
     os.close(terminal)
-    assert process.returncode == cli.EXIT_INTERRUPTED
+    assert process.returncode == EXIT_INTERRUPTED
     assert b"what was finished is kept in out: the same command goes on from there" in told
     assert b"Traceback" not in told
     _, alive = psutil.wait_procs(workers, timeout=60)

@@ -108,7 +108,7 @@ def sample(
     from scipy.stats import qmc
 
     engine = {"latin_hypercube": qmc.LatinHypercube, "sobol": qmc.Sobol}[kind]
-    unit = engine(len(factors), rng=np.random.default_rng(seed)).random(samples)
+    unit = engine(len(factors), rng=seed).random(samples)
     return [
         tuple(
             min(int(u * levels.number), levels.number - 1)

@@ -242,18 +242,20 @@ def _chances(
     What chance gives depends on the number of points of interest alone, so that all of the same
     number share the same deals.
     """
+    from sklearn.utils import shuffle
+
     numbers = np.array([int(interest.sum()) for interest in interests])
     wanted = np.asarray(gains) - NEARLY
     chances = np.ones(len(interests))
     for number in np.unique(numbers):
         mine = numbers == number
         most = wanted[mine].max()
-        rng = np.random.default_rng([SEED, int(number)])
         dealt = np.arange(len(x)) < number
         drawn: list[float] = []
         exceeding = 0
         while len(drawn) < PERMUTATIONS and exceeding < ENOUGH:
-            drawn.append(_search(x, rng.permutation(dealt))[1])
+            lot = SEED + PERMUTATIONS * int(number) + len(drawn)
+            drawn.append(_search(x, shuffle(dealt, random_state=lot))[1])
             exceeding += drawn[-1] >= most
         as_good = (np.array(drawn) >= wanted[mine, np.newaxis]).sum(axis=1)
         whole = len(drawn) == PERMUTATIONS

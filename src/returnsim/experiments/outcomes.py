@@ -61,7 +61,16 @@ TITLES: Mapping[str, str] = {
     "pushed": "returned, pushed by the siege",
     NOT_YET_KNOWN: "returned, not yet known whether pushed",
 }
-WINDOWED = ("returned", "held", "pushed", "died_in_camp", "onward", *HARMS, "disappeared")
+WINDOWED = (
+    "returned",
+    "held",
+    "pushed",
+    NOT_YET_KNOWN,
+    "died_in_camp",
+    "onward",
+    *HARMS,
+    "disappeared",
+)
 """Flows, which a record that begins later holds less of."""
 
 DEFAULTS = (
