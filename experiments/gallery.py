@@ -27,6 +27,8 @@ ALT = {
     "differences": "Paired differences of each case from the baseline, outcome by outcome",
     "heat-maps": "Returns and harm over two factors",
     "effects": "How returns and harm move with each factor",
+    "shares": "Share of the space in which each policy is better, pair by pair",
+    "frontier": "Safe voluntary returns against harm, a dot a policy",
     "returns-and-harm": "Returns against the harm that comes of them, a dot a case",
 }
 
@@ -34,7 +36,10 @@ ALT = {
 def section(folder: Path) -> str:
     """One experiment: what it asks, how it was run, and its figures."""
     told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    captions = json.loads((folder / "figures" / "captions.json").read_text(encoding="utf-8"))
+    words, shown = f"compare results/{folder.name}", folder / "figures"
+    if (folder / "verdict").is_dir():
+        words, shown = f"verdict experiments/{folder.name}.yaml", folder / "verdict" / "figures"
+    captions = json.loads((shown / "captions.json").read_text(encoding="utf-8"))
     number = len(told["cases"])
     scale = f"{told['households']:,} households" if told["households"] else "the whole camp"
     lines = [
@@ -43,10 +48,11 @@ def section(folder: Path) -> str:
         f"{number} cases of {told['replicates']} replicates, seed {told['seed']}, {scale}; "
         f"baseline: *{told['baseline']}*. "
         f"{told['guesses']} of the {told['numbers']} numbers that it rests on are guesses.",
-        f"```\n.venv/bin/{told['command']}\n.venv/bin/returnsim compare results/{folder.name}\n```",
+        f"```\n.venv/bin/returnsim sweep experiments/{folder.name}.yaml\n"
+        f".venv/bin/returnsim {words}\n```",
     ]
     for name, caption in captions.items():
-        picture = f"{folder.name}/figures/{name}.png"
+        picture = (shown / f"{name}.png").relative_to(RESULTS)
         lines += [f"![{ALT[name]}]({picture})", caption]
     return "\n\n".join(lines)
 
