@@ -25,20 +25,19 @@ from returnsim.experiments.execute import this_machine
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.sweep import sweep
 
-HOUSEHOLDS, WEEKS = 200, 52
 CAMP = Path(__file__).parents[1] / "src" / "returnsim" / "starter" / "camp.yaml"
-EXPERIMENT = f"""
+EXPERIMENT = """
 title: Many small cells
-base: {CAMP}
+base: {camp}
 replicates: 16
-households: {HOUSEHOLDS}
+households: {households}
 cases:
-  a year: {{set: {{weeks: {WEEKS}}}}}
+  short: {{set: {{weeks: {weeks}}}}}
 factors:
   siege: {{path: levers.siege.severity, range: [0, 1]}}
   hunger: {{path: behaviour.hardship, range: [0, 6]}}
   fear: {{path: behaviour.perceived_risk, range: [2, 20]}}
-design: {{kind: latin_hypercube, samples: CELLS}}
+design: {{kind: latin_hypercube, samples: {cells}}}
 """
 
 
@@ -61,12 +60,12 @@ class Memory(threading.Thread):
         return " ".join(f"{max(part) / 1e6:.0f}" for part in parts)
 
 
-def bare(experiment, limit: int) -> float:
+def bare(experiment, households: int, limit: int) -> float:
     """Seconds a cell of the core alone, in arrays of the same size as the sweep's."""
     cases = experiment.cases[:limit]
     scenarios = [experiment.scenario(case) for case in cases]
-    plans = [plan_run(scenario, 1, HOUSEHOLDS) for scenario in scenarios]
-    size = cells_a_task(scenarios[0], HOUSEHOLDS)
+    plans = [plan_run(scenario, 1, households) for scenario in scenarios]
+    size = cells_a_task(scenarios[0], households)
     replicates = list(range(CELL))
     started = time.perf_counter()
     for i in range(0, len(plans), size):
@@ -92,20 +91,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--cells", type=int, default=400)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--households", type=int, default=200)
+    parser.add_argument("--weeks", type=int, default=52)
     wanted = parser.parse_args()
     ratios = []
     with tempfile.TemporaryDirectory() as name:
         file = Path(name) / "many.yaml"
-        file.write_text(EXPERIMENT.replace("CELLS", str(wanted.cells)))
+        file.write_text(
+            EXPERIMENT.format(
+                camp=CAMP,
+                cells=wanted.cells,
+                households=wanted.households,
+                weeks=wanted.weeks,
+            )
+        )
         experiment = load_experiment(file)
         for number in range(wanted.rounds):
             folder = Path(name) / "out"
-            alone = bare(experiment, 200)
+            alone = bare(experiment, wanted.households, 200)
             whole, ran, memory = swept(file, folder)
-            again = bare(experiment, 200)
+            again = bare(experiment, wanted.households, 200)
             shutil.rmtree(folder)
             ratios.append((alone + again) / 2 / whole)
-            rate = HOUSEHOLDS * CELL * WEEKS / whole / 1e6
+            rate = wanted.households * CELL * wanted.weeks / whole / 1e6
             print(
                 f"round {number + 1}: {ran:,} cells, {rate:.2f} million household-weeks a second "
                 f"and worker, {ratios[-1]:.2f} of the bare core; parent MB by tenth of the time: "
