@@ -35,8 +35,9 @@ def kinds_of(events: Events) -> np.ndarray:
     Returns
     -------
     array of str, shape (E,)
-        One of born, arrived, grew_older, returned, held, released_from_shelter, detained,
-        released, disappeared, conscripted, killed, died_in_camp and onward.
+        One of born, arrived, grew_older, came_home, held, released_from_shelter, detained,
+        released, disappeared, conscripted, killed, died_in_camp and onward. Those who returned
+        are those who came home from the camp and those who were held on the way.
     """
     source, target = events.source, events.target
     to_home = np.isin(target, HOME)
@@ -44,7 +45,7 @@ def kinds_of(events: Events) -> np.ndarray:
         "born": source == BORN,
         "arrived": source == OUTSIDE,
         "grew_older": source == target,
-        "returned": to_home & (source == Place.CAMP),
+        "came_home": to_home & (source == Place.CAMP),
         "released_from_shelter": to_home & np.isin(source, HELD),
         "released": to_home & np.isin(source, DETAINED),
         "held": np.isin(target, HELD),
@@ -83,7 +84,8 @@ def events_frame(trajectories: Trajectories) -> "pd.DataFrame":
 
     if trajectories.events is None or trajectories.deeds is None:
         raise UsageError("events: the run kept none; run it with simulate(..., events=True)")
-    parts = [_moves(trajectories, trajectories.events), _deeds(trajectories, trajectories.deeds)]
+    # Registrations first: whoever leaves in a week was registered before.
+    parts = [_deeds(trajectories, trajectories.deeds), _moves(trajectories, trajectories.events)]
     whole = pd.concat(parts, ignore_index=True)
     in_order = whole.sort_values(["replicate", "week"], kind="stable", ignore_index=True)
     return in_order[list(COLUMNS)]

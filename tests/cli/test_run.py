@@ -111,10 +111,10 @@ def test_events_are_written_on_request_and_tell_what_the_weeks_tell(returnsim: R
     events = pd.read_parquet(folder / "told" / "events.parquet")
     households = pd.read_parquet(folder / "told" / "households.parquet")
     number = events.groupby("kind", observed=True)["number"].sum()
-    assert number["returned"] + number["held"] == weekly["departures"].sum()
+    assert number["came_home"] + number["held"] == weekly["departures"].sum()
     assert number["registered"] == weekly["registered"].sum()
     assert number["born"] == weekly["births"].sum()
-    assert (events.loc[events["kind"] == "returned", "guarantor"] == "settlement").all()
+    assert (events.loc[events["kind"] == "came_home", "guarantor"] == "settlement").all()
     assert len(households) == 2 * households["household"].nunique()
     classes = ["children", "women", "men_conscription_age", "men_older", "elderly"]
     people = households.groupby("replicate")[classes].sum().sum(axis=1)

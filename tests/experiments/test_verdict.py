@@ -122,7 +122,7 @@ LIVED: Mapping[str, Value] = MappingProxyType(
         "returned": lambda policy, _: 1000.0,
         "voluntary": lambda policy, _: {"as it is": 400.0, "kept": 500.0, "eased": 450.0}[policy],
         "hastened": lambda policy, _: 200.0,
-        "pushed": lambda policy, _: {"as it is": 300.0, "kept": 90.0, "eased": 50.0}[policy],
+        "pushed": lambda policy, _: {"as it is": 300.0, "kept": 75.0, "eased": 50.0}[policy],
         "detained": lambda policy, _: {"as it is": 60.0, "kept": 30.0, "eased": 50.0}[policy],
         "conscripted": lambda policy, _: 30.0,
         "killed": lambda policy, _: 10.0,
@@ -383,7 +383,7 @@ def lived(**policies: tuple[float, ...]) -> dict[str, np.ndarray]:
     rows = np.array(list(policies.values()))
     values = {name: np.tile(rows[:, i, None, None], (1, 3, 2)) for i, name in enumerate(names)}
     kept = values["returned"] - values["pushed"]
-    return values | {"voluntary": 0.75 * kept, "hastened": 0.15 * kept}
+    return values | {"voluntary": 0.75 * kept, "hastened": 0.25 * kept}
 
 
 def test_the_frontier_is_of_those_that_none_equals_in_all_and_beats_in_one():
@@ -437,7 +437,24 @@ def test_a_standing_is_the_mean_over_points_with_the_middle_of_them():
     assert one.measures["safe_voluntary"] == (10, 1, 19)
     # Of their sums over replicates: 5 and 15 of 100.
     assert one.measures["pushed_share"].mean == pytest.approx(0.1)
-    assert one.measures["untold_share"].mean == pytest.approx(0.09)
+    assert one.measures["untold_share"].mean == pytest.approx(0)
+
+
+def test_the_pushed_are_a_share_of_the_returns_of_which_it_is_known():
+    values = lived(a=(9, 5, 0.2, 1, 100, 10))
+    values["voluntary"] = values["voluntary"] - 40
+    (one,) = standings_of(("a",), values, 0.1)
+    assert one.measures["untold_share"].mean == pytest.approx(0.4)
+    assert one.measures["pushed_share"].mean == pytest.approx(10 / 60)
+    assert not one.is_on_frontier
+
+
+def test_where_it_is_not_yet_known_of_most_nobody_is_said_to_push_few():
+    values = lived(a=(9, 5, 0.2, 1, 100, 0))
+    values["voluntary"] = values["voluntary"] - 60
+    (one,) = standings_of(("a",), values, 0.1)
+    assert not one.is_on_frontier
+    assert "of most of their returns it is not yet known" in " ".join(in_words([one], 0.1))
 
 
 def test_safe_voluntary_returns_are_less_their_part_of_the_harmed(asked: LoadedExperiment):
@@ -571,12 +588,14 @@ def test_policies_are_said_to_differ_in_people_only_where_they_meet(asked: Loade
         return {"name": case, "ground": usual | changes}
 
     by_point = [ground(c.name, population=str(c.factors["fear"])) for c in asked.cases]
-    assert notes_of(asked, {"cases": by_point}) == ()
+    assert notes_of(asked, {"cases": by_point, "replicates": 16}) == ()
+    (note,) = notes_of(asked, {"cases": by_point, "replicates": 7})
+    assert note.startswith("With fewer than 8 replicates")
     by_policy = [ground(c.name, population=c.named) for c in asked.cases]
-    (note,) = notes_of(asked, {"cases": by_policy})
+    (note,) = notes_of(asked, {"cases": by_policy, "replicates": 16})
     assert note.startswith("Policies have unlike populations")
     longer = [ground(c.name, weeks=30 + (c.named == "kept")) for c in asked.cases]
-    (note,) = notes_of(asked, {"cases": longer})
+    (note,) = notes_of(asked, {"cases": longer, "replicates": 16})
     assert note.startswith("Policies span unlike weeks")
 
 

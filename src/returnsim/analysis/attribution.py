@@ -124,9 +124,11 @@ def attribute(
     then = np.where(found, np.append(other.week, NEVER)[place], NEVER)
     year_after = mine.week + WEEKS_HASTENED
     ever = ever_in_camp(others, without_lever.members, mine, year_after)
+    # A household that the other run does not have will never be in it.
+    alone = mine.household >= without_lever.members.shape[1]
     label = np.select(
-        [then <= mine.week, then <= year_after, year_after >= weeks, number >= ever],
-        [VOLUNTARY, HASTENED, NOT_YET_KNOWN, IN_ONE_RUN],
+        [alone, then <= mine.week, then <= year_after, year_after >= weeks, number >= ever],
+        [IN_ONE_RUN, VOLUNTARY, HASTENED, NOT_YET_KNOWN, IN_ONE_RUN],
         default=PUSHED,
     )
     return Attribution(mine, label, then, number, len(replicates), weeks)

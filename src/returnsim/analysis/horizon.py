@@ -77,16 +77,16 @@ def _hidden(scenario: Scenario, levers: WeeklyLevers, g: int) -> list[Hidden]:
         why = (
             f"within the grace period of {grace:g} weeks, in which {name} prevents {kept:.0%} of "
             f"harm, and {later:.0%} afterwards"
-        )
+        ).replace("%", " %")
         found.append(Hidden(g, int(late.argmax()), "those who return", why, of_men=False))
     deferral = float(levers.deferral[-1])
     late = active & (age < deferral) & (in_force > 0)
     is_drafted = levers.enforced[-1] > 0 and scenario.hazards.conscription_per_week.value > 0
     if is_drafted and late.any():
         why = (
-            f"within the {deferral:g} weeks for which {name} has conscription wait, to "
-            f"{in_force[late].max():.0%}"
-        )
+            f"within the {deferral:g} weeks for which conscription is put off, a promise that "
+            f"{name} keeps to {in_force[late].max():.0%}"
+        ).replace("%", " %")
         found.append(Hidden(g, int(late.argmax()), "the men who return", why, of_men=True))
     return found
 
@@ -113,4 +113,5 @@ def _number(followed: Followed, hidden: Hidden) -> str:
         return ""
     low, high = np.percentile(number, (5, 95))
     mean = float(number.mean())
-    return f" ({mean:,.{0 if mean >= 10 else 1}f} people, {low:,.0f} to {high:,.0f})"
+    between = "" if f"{low:,.0f}" == f"{high:,.0f}" else f", {low:,.0f} to {high:,.0f}"
+    return f" ({mean:,.{0 if mean >= 10 else 1}f} people{between})"

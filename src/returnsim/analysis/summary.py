@@ -173,14 +173,13 @@ def _total(trajectories: Trajectories, flow: str) -> np.ndarray:
 def _returns_and_harm(trajectories: Trajectories) -> list[Outcome]:
     """How many went home, and what befell people who had; the two are never told apart."""
     gone = returned_to_date(trajectories)[:, -1]
-    harm = {name: _total(trajectories, name) for name in HARMS}
+    harm, whose = {name: _total(trajectories, name) for name in HARMS}, _whose(trajectories)
     if trajectories.weeks[0] == 0:
-        window, whose, base = "", " after return", "per 100 returned"
+        window, base = "", "per 100 returned"
         before = []
     else:
         # Most of the harm in a window befalls those who returned before it.
-        window, whose = " in the weeks recorded", " in these weeks, whenever they returned"
-        base = "per 100 of all who had returned"
+        window, base = " in the weeks recorded", "per 100 of all who had returned"
         before = [Outcome("all who had returned by the end", "people", gone)]
     return [
         Outcome(f"returned{window}", "people", _total(trajectories, "departures")),
@@ -194,6 +193,31 @@ def _returns_and_harm(trajectories: Trajectories) -> list[Outcome]:
             for name, total in harm.items()
         ),
     ]
+
+
+def cautions(trajectories: Trajectories) -> list[str]:
+    """What to know of the pushed: whether it is too early to tell.
+
+    Parameters
+    ----------
+    trajectories : Trajectories
+        A run.
+    """
+    untold = trajectories.columns.get(column_of_pair("not_yet_known", PAIR))
+    returned = float(trajectories["departures"].sum())
+    if untold is None or returned == 0 or 2 * float(untold.sum()) <= returned:
+        return []
+    return [
+        f"Of most returns it is not yet known whether the {PAIR} pushed them: that takes a year "
+        "after the return, and the run ends before."
+    ]
+
+
+def _whose(trajectories: Trajectories) -> str:
+    """To whom harm is counted as having come."""
+    if trajectories.weeks[0] == 0:
+        return " after return"
+    return " in these weeks, whenever they returned"
 
 
 def _by_label(trajectories: Trajectories) -> list[Outcome]:
@@ -229,7 +253,7 @@ def _of_the_returned(trajectories: Trajectories) -> list[Outcome]:
             )
             for name in CLASSES
         ),
-        Outcome("men of conscription age detained after return", "people", arrested),
+        Outcome(f"men of conscription age detained{_whose(trajectories)}", "people", arrested),
         Outcome("returned, men of conscription age", "percent", _share(trajectories, men)),
         Outcome("households returned", "households", households),
         Outcome("of these, leaving someone behind", "households", split),

@@ -75,7 +75,9 @@ def groups_lines(told: Groups, scenario: Scenario, plan: Plan) -> Iterator[str]:
         "A lever with + is raised, with - lowered, and with = left as it is until it is felt."
     )
     few = [
-        f"{g.grouping}: {g.name}" for g in told.groups if 0 < g.households * told.replicates < FEW
+        f"{g.grouping}: {g.name}".removeprefix(": ")
+        for g in told.groups
+        if 0 < g.households * told.replicates < FEW
     ]
     if few:
         yield _folded(f"Means over fewer than {FEW} households say little: {'; '.join(few)}.")

@@ -88,6 +88,7 @@ def run(
     """
     from returnsim.analysis.horizon import horizon_warnings
     from returnsim.analysis.observations import observations_of
+    from returnsim.analysis.summary import cautions
     from returnsim.results import FIGURES, check_destination, planned, write_results
     from returnsim.scenario.files import load_scenario, require_observations
 
@@ -99,7 +100,7 @@ def run(
     asked = Asked(replicates, seed, households, workers or cores(), not no_pair, events)
     followed = _follow(scenario, asked)
     trajectories = followed.trajectories
-    notes = horizon_warnings(scenario, followed)
+    notes = [*cautions(trajectories), *horizon_warnings(scenario, followed)]
     write_results(
         trajectories,
         folder,

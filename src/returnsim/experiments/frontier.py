@@ -20,7 +20,11 @@ Harm is what befalls people after return, hardship and death in camp those who s
 """
 
 PUSHED, UNTOLD = "pushed_share", "untold_share"
-"""Shares of the returns: pushed by the siege, and those of which it cannot be told."""
+"""Those pushed by the siege as a share of the returns of which that is known; and the share of all
+returns of which it is not."""
+
+MOST_UNTOLD = 0.5
+"""Share of returns that may be untold for the pushed to be judged at all."""
 
 NEARLY = 1e-12
 """What a mean of shares may differ by in its last digits."""
@@ -54,7 +58,8 @@ class Standing(NamedTuple):
     measures : dict of str to Spread
         Each of `MEASURES`, people and shares: the means over replicates, over the points.
     is_within : bool
-        Whether, at the mean, it pushes no larger a share of the returns than is allowed.
+        Whether, at the mean, it pushes no larger a share of the returns than is allowed, and that
+        is known of most of them.
     beaten_by : tuple of str
         Policies that are as good in every objective and better in one, at the mean, among those
         that do not push too many.
@@ -96,7 +101,10 @@ def standings_of(
     points = _by_point(values)
     measures = [{name: _spread(points[name][i]) for name in MEASURES} for i in range(len(policies))]
     # A share of no returns is not defined, and nobody is pushed.
-    within = [not measured[PUSHED].mean > pushed_at_most + NEARLY for measured in measures]
+    within = [
+        _is_told(measured) and not measured[PUSHED].mean > pushed_at_most + NEARLY
+        for measured in measures
+    ]
     return tuple(
         Standing(
             policy,
@@ -110,6 +118,10 @@ def standings_of(
         )
         for i, policy in enumerate(policies)
     )
+
+
+def _is_told(measured: Mapping[str, Spread]) -> bool:
+    return not measured[UNTOLD].mean > MOST_UNTOLD
 
 
 def beats(one: Mapping[str, Spread], other: Mapping[str, Spread]) -> bool:
@@ -133,7 +145,7 @@ def _by_point(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     back = np.nansum(values["returned"], axis=2)
     known = sum(np.nansum(values[name], axis=2) for name in ("voluntary", "hastened", "pushed"))
     pushed = np.nansum(values["pushed"], axis=2)
-    return means | {PUSHED: _share(pushed, back), UNTOLD: _share(back - known, back)}
+    return means | {PUSHED: _share(pushed, known), UNTOLD: _share(back - known, back)}
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -164,8 +176,10 @@ def in_words(standings: Sequence[Standing], pushed_at_most: float) -> list[str]:
     """
     on = [one.policy for one in standings if one.is_on_frontier]
     beaten = [one for one in standings if one.is_within and one.beaten_by]
+    untold = [one for one in standings if not _is_told(one.measures)]
     over = sorted(
-        (one for one in standings if not one.is_within), key=lambda one: one.measures[PUSHED].mean
+        (one for one in standings if not one.is_within and one not in untold),
+        key=lambda one: one.measures[PUSHED].mean,
     )
     told = []
     if on:
@@ -183,7 +197,13 @@ def in_words(standings: Sequence[Standing], pushed_at_most: float) -> list[str]:
             f"{start}, for more than {pushed_at_most:.0%} of the returns are pushed by the siege: "
             f"{listed}.".replace("%", " %")
         )
-    if over and not on:
+    if untold:
+        told.append(
+            "Not on the frontier, for of most of their returns it is not yet known whether the "
+            f"siege pushed them: {', '.join(one.policy for one in untold)}. Let the run go on for "
+            "a year after the weeks that are asked about."
+        )
+    if (over or untold) and not on:
         told.append(f"Without that limit it would be: {', '.join(_unbeaten(standings))}.")
     return told
 

@@ -77,6 +77,10 @@ class Sample:
         return int(next(iter(self.values.values())).shape[1])
 
 
+FEWEST_REPLICATES = 8
+"""Below so many, it is said that a difference may be luck."""
+
+
 def prepared(loaded: LoadedExperiment, *, returns_alone: bool = False) -> LoadedExperiment:
     """Make sure that a verdict can be asked of an experiment, and that it measures what is needed.
 
@@ -102,12 +106,24 @@ def prepared(loaded: LoadedExperiment, *, returns_alone: bool = False) -> Loaded
     missing = {name: outcome for name, outcome in NEEDED.items() if name not in own}
     whole = copy(loaded)
     whole.experiment = told.model_copy(update={"outcomes": own | missing})
-    problems = [*_design(loaded), *_levers(loaded), *_names(whole)]
+    problems = [*_design(loaded), *_levers(loaded), *_names(whole), *_windows(loaded)]
     if not returns_alone and _is_of_returns_alone(told):
         problems.append(_problem(loaded, "outcomes", NOT_BY_RETURNS))
     if problems:
         raise ScenarioError(problems)
     return whole
+
+
+def _windows(loaded: LoadedExperiment) -> Iterator[Problem]:
+    """Harm after return cannot be told of those who returned before the weeks recorded."""
+    for case in {case.named: case for case in loaded.cases}.values():
+        scenario = loaded.scenario(case)
+        if scenario.record_from not in (None, scenario.start):
+            rule = (
+                f"{case.name!r} records from {scenario.record_from} only: harm after that befalls "
+                "those who returned before; take a scenario without record_from"
+            )
+            yield _problem(loaded, "base", rule)
 
 
 def sample_of(loaded: LoadedExperiment, comparison: Comparison) -> Sample:
@@ -169,6 +185,11 @@ def notes_of(loaded: LoadedExperiment, told: Mapping[str, Any]) -> tuple[str, ..
         )
     if len({(g["start"], g["weeks"], g["recorded_from"]) for g in grounds.values()}) > 1:
         notes.append("Policies span unlike weeks: what is summed up is each one's own.")
+    if told["replicates"] < FEWEST_REPLICATES:
+        notes.append(
+            f"With fewer than {FEWEST_REPLICATES} replicates a lucky draw can pass for a "
+            "difference, and at every point, for all points share the replicates' luck."
+        )
     return tuple(notes)
 
 

@@ -245,8 +245,9 @@ def points_of(
 def judge(policy: str, other: str, outcome: str, points: Points) -> Judgement:
     """Say which of two policies is better over the whole space.
 
-    The interval takes points for independent draws; those of an even sample are spread better than
-    that, so that it is on the wide side.
+    The interval takes points for independent draws. Those of an even sample are spread better than
+    that; but all points share their replicates' luck, and a lucky draw is lucky at all of them, so
+    that with few replicates it is too narrow.
 
     Parameters
     ----------
