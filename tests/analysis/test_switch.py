@@ -84,7 +84,8 @@ def test_everybody_who_ever_was_in_the_camp_is_in_one_row(
     scenario = camp(**FULL | changes | {"weeks": 60})
     run = follow(scenario, 2, seed, lever=lever, households=25, events=True)
     rows = whole(run)
-    assert rows[EVER].tolist() == ever_in_camp(run).tolist()
+    # Fates are shared out in fractions, which add up to whole people but for a last digit.
+    np.testing.assert_allclose(rows[EVER], ever_in_camp(run), rtol=0, atol=1e-9)
     assert rows[RETURNED].tolist() == sum(rows[name] for name in parts(RETURNED, lever)).tolist()
     for name in (EVER, DID_NOT_RETURN, *parts(DID_NOT_RETURN, lever)):
         below = [rows[part] for part in parts(name, lever)]
