@@ -8,7 +8,7 @@ import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -169,7 +169,13 @@ def _digests(folder: Path) -> dict[str, str]:
     names = [OUTCOMES, SUMMARY, CELLS, EXPERIMENT]
     names += sorted(f"{WEEKLY_FOLDER}/{path.name}" for path in (folder / WEEKLY_FOLDER).glob("*"))
     there = [name for name in names if (folder / name).is_file()]
-    return {name: sha256((folder / name).read_bytes()).hexdigest() for name in there}
+    return {name: _digest(folder / name) for name in there}
+
+
+def _digest(path: Path) -> str:
+    """Checksum of a file that may be too large to be held in memory."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _put_in_place(partial: Path, folder: Path) -> None:
