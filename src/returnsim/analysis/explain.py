@@ -32,8 +32,8 @@ TERMS: Mapping[str, str] = {
     "reunite": "some at home already",
     "perceived_risk": "perceived risk",
     "conscription": "conscription",
-    "cost": "cost",
     "separation": "separation",
+    "cost": "cost",
 }
 """The terms of the utility of a way home, in words."""
 

@@ -259,7 +259,8 @@ def _utility(
     """Utility of an option with a guarantor, the cost of the journey left out."""
     harm, draft = _risks(s, state, beliefs, week, p, o, g)
     terms = offer_terms(s.k, harm=harm, conscription=draft, short=0.0, is_split=float(o > 0))
-    return np.asarray(s.pull + total(terms))
+    # One by one, so that the terms as they are told sum to it bit for bit.
+    return np.asarray(total({"pull": s.pull, **terms}))
 
 
 class Outlook(NamedTuple):

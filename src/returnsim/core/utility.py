@@ -94,8 +94,8 @@ def offer_terms(
     return {
         "perceived_risk": -k.perceived_risk * harm,
         "conscription": -k.conscription * conscription,
-        "cost": -k.cost * short,
         "separation": -k.separation * is_split,
+        "cost": -k.cost * short,
     }
 
 
