@@ -15,12 +15,14 @@ demo: $(STAMP)
 # The shipped experiments, their figures, and the page that shows them.
 EXPERIMENTS := $(wildcard experiments/*.yaml)
 POLICIES := experiments/policies-under-uncertainty.yaml
+STUDIES := $(wildcard experiments/sensitivity-*.yaml)
 results: $(DEV)
-	set -e; for file in $(filter-out $(POLICIES),$(EXPERIMENTS)); do \
+	set -e; for file in $(filter-out $(POLICIES) $(STUDIES),$(EXPERIMENTS)); do \
 	  $(BIN)/returnsim sweep $$file; \
 	  $(BIN)/returnsim compare results/$$(basename $$file .yaml); \
 	done
 	set -e; for file in $(POLICIES); do $(BIN)/returnsim verdict $$file; done
+	set -e; for file in $(STUDIES); do $(BIN)/returnsim sensitivity $$file; done
 	$(BIN)/python experiments/gallery.py
 
 test: lint types check-layers shapes

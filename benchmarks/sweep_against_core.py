@@ -19,8 +19,8 @@ from pathlib import Path
 
 import psutil
 
-from returnsim.assemble import plan_run
-from returnsim.experiments.cells import CELL, cells_a_task, step_together
+from returnsim.assemble import plan_run, step_together
+from returnsim.experiments.cells import CELL, cells_a_task
 from returnsim.experiments.execute import this_machine
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.sweep import sweep

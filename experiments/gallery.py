@@ -1,6 +1,7 @@
 """Write results/README.md: the figures of the shipped experiments, each with what it shows.
 
-Takes what `returnsim sweep` and `returnsim compare` have left in results/; `make results` runs all.
+Takes what `returnsim sweep`, `compare`, `verdict` and `sensitivity` have left in results/;
+`make results` runs them all.
 """
 
 import json
@@ -8,6 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
+STUDY = "sensitivity.json"
 HEAD = """# Results
 
 <!-- Written by experiments/gallery.py; `make results` runs the experiments and writes it. -->
@@ -29,12 +31,17 @@ ALT = {
     "effects": "How returns and harm move with each factor",
     "shares": "Share of the space in which each policy is better, pair by pair",
     "frontier": "Safe voluntary returns against harm, a dot a policy",
+    "elementary-effects": "How far each factor moves each outcome over its range",
+    "indices": "How much of the variance of each outcome is each factor's, alone and in all",
+    "indices-over-time": "How much of the variance is each factor's, day by day",
     "returns-and-harm": "Returns against the harm that comes of them, a dot a case",
 }
 
 
 def section(folder: Path) -> str:
     """One experiment: what it asks, how it was run, and its figures."""
+    if (folder / STUDY).is_file():
+        return study(folder)
     told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     words, shown = f"compare results/{folder.name}", folder / "figures"
     if (folder / "verdict").is_dir():
@@ -51,10 +58,33 @@ def section(folder: Path) -> str:
         f"```\n.venv/bin/returnsim sweep experiments/{folder.name}.yaml\n"
         f".venv/bin/returnsim {words}\n```",
     ]
+    return "\n\n".join([*lines, *pictures(shown, captions)])
+
+
+def study(folder: Path) -> str:
+    """A study of sensitivity: what it asks, how it was run, and its figures."""
+    told = json.loads((folder / STUDY).read_text(encoding="utf-8"))
+    shown = folder / "figures"
+    captions = json.loads((shown / "captions.json").read_text(encoding="utf-8"))
+    scale = f"{told['households']:,} households" if told["households"] else "the whole camp"
+    lines = [
+        f"## {told['title']}",
+        told["question"],
+        f"{len(told['factors'])} factors, {sum(told['points'].values()):,} points of "
+        f"{told['replicates']} replicates, seed {told['seed']}, {scale}. "
+        f"{told['guesses']} of the {told['numbers']} numbers that it rests on are guesses.",
+        f"```\n.venv/bin/{told['command']}\n```",
+    ]
+    return "\n\n".join([*lines, *pictures(shown, captions)])
+
+
+def pictures(shown: Path, captions: dict[str, str]) -> list[str]:
+    """Every figure of a folder, each with what it shows."""
+    lines = []
     for name, caption in captions.items():
         picture = (shown / f"{name}.png").relative_to(RESULTS)
         lines += [f"![{ALT[name]}]({picture})", caption]
-    return "\n\n".join(lines)
+    return lines
 
 
 def main() -> None:

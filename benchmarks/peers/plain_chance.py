@@ -18,6 +18,12 @@ def logit_shares(values: list[float]) -> list[float]:
     return [weight / total for weight in weights]
 
 
+def certain_shares(values: list[float]) -> list[float]:
+    """All for the largest value, the first of equals."""
+    best = values.index(max(values))
+    return [1.0 if number == best else 0.0 for number in range(len(values))]
+
+
 def cut(u: float, shares: list[float]) -> int:
     """Which of some shares of [0, 1), laid end to end in their order, ``u`` falls into."""
     upper = 0.0

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from returnsim.core.inputs import UNIT, WEEKS_PER_YEAR, Class, Place
 
-from .plain_chance import cut, logit_shares
+from .plain_chance import certain_shares, cut, logit_shares
 
 if TYPE_CHECKING:
     from .plain_household import PlainHousehold
@@ -132,7 +132,7 @@ class Choice:
         onward = self.onward()
         away = [0.0] if onward is None else [0.0, onward]
         home = [max(offers.values()) for offers in self.offers.values() if offers]
-        p = sum(logit_shares(away + home)[len(away) :])
+        p = sum(self.shares(away + home)[len(away) :])
         return float(1 - (1 - p) ** self.model.parameters.intention_weeks)
 
     def way(self, u: float) -> tuple[int, int]:
@@ -156,11 +156,15 @@ class Choice:
                 ways.append((best[0], option, best[1]))
         return ways
 
-    @staticmethod
-    def taken(u: float, ways: list[tuple[float, int, int]]) -> tuple[int, int]:
-        """The multinomial logit: option and guarantor of the way that the draw falls on."""
-        _, option, g = ways[cut(u, logit_shares([value for value, _, _ in ways]))]
+    def taken(self, u: float, ways: list[tuple[float, int, int]]) -> tuple[int, int]:
+        """Option and guarantor of the way that the draw falls on."""
+        _, option, g = ways[cut(u, self.shares([value for value, _, _ in ways]))]
         return option, g
+
+    def shares(self, values: list[float]) -> list[float]:
+        """How likely each way is: by the multinomial logit, or the best for certain."""
+        rule = certain_shares if self.model.parameters.threshold else logit_shares
+        return rule(values)
 
 
 def exposure(goers: list[int], each: list[int]) -> float:

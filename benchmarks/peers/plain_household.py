@@ -307,7 +307,9 @@ class PlainHousehold(mesa.Agent):  # type: ignore[misc]
         q = 1.0
         if self.model.now.active[self.guarantor] and any(goers):
             commitment = self.model.parameters.commitment
-            q = logistic(-(choice.value(self.option, self.guarantor) + commitment))
+            bound = choice.value(self.option, self.guarantor) + commitment
+            sure = 1.0 if bound < 0 else 0.0
+            q = sure if self.model.parameters.threshold else logistic(-bound)
         if u < q:
             self.end_registration()
             self.model.flows.withdrawn += 1

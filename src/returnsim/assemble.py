@@ -8,22 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from returnsim.core.inputs import (
-    UNIT,
-    UNLIMITED,
-    Class,
-    Conditions,
-    Inputs,
-    Parameters,
-)
+from returnsim.core.inputs import Inputs, Population, stack
 from returnsim.core.run import Run, joined, numbered, run_block
-from returnsim.draws import Draws, calendar_week
+from returnsim.core_numbers import conditions_of, parameters_of, per_week, population_spec
+from returnsim.draws import Draws, Once, calendar_week
 from returnsim.errors import UsageError
 from returnsim.population import PopulationSpec, composition, make_members, make_population
-from returnsim.scenario.levers import WeeklyLevers, weekly_levers
+from returnsim.scenario.drawn import scenarios_drawn
+from returnsim.scenario.levers import weekly_levers
 from returnsim.scenario.schema import Scenario
+from returnsim.stacking import rows_of, side_by_side
 from returnsim.trajectories import Trajectories
-from returnsim.workers import run_blocks
+from returnsim.workers import run_blocks, stop_if_told
 
 BLOCK = 16
 """Replicates stepped together, by measurement: more gain little and take more memory."""
@@ -33,13 +29,34 @@ Progress = Callable[[int, int], None]
 
 
 class Plan(NamedTuple):
-    """All that a run of a scenario needs, for any of its replicates."""
+    """All that a run of a scenario needs, for any of its replicates.
+
+    Attributes
+    ----------
+    inputs : Inputs
+        The numbers as the scenario has them; of one with a posterior, each replicate has its own
+        (`own_plans`), in arrays of the same shapes.
+    spec : PopulationSpec
+        Likewise.
+    arrival_weeks : array
+        Of the households that come later.
+    guarantors : tuple of str
+        Their names.
+    seed : int
+        The seed.
+    drawn_from : Scenario or None
+        The scenario, if its replicates have numbers of their own.
+    households : int or None
+        As it was asked for.
+    """
 
     inputs: Inputs
     spec: PopulationSpec
     arrival_weeks: np.ndarray
     guarantors: tuple[str, ...]
     seed: int
+    drawn_from: Scenario | None = None
+    households: int | None = None
 
 
 def simulate(
@@ -132,24 +149,112 @@ def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Pl
     number = full if households is None else households
     weight = full / number
     levers = weekly_levers(scenario)
-    arriving = _per_week(levers.arrivals_people / size, weight)
+    arriving = per_week(levers.arrivals_people / size, weight)
     arrival_weeks = np.repeat(np.arange(len(arriving)), arriving)
     return Plan(
         inputs=Inputs(
-            parameters=_parameters(scenario, weight),
+            parameters=parameters_of(scenario, weight),
             conditions=conditions_of(scenario, levers, weight),
             first_calendar_week=calendar_week(scenario.start),
             record_from=_record_from(scenario),
         ),
-        spec=_population_spec(scenario, number),
+        spec=population_spec(scenario, number),
         arrival_weeks=arrival_weeks,
         guarantors=scenario.guarantor_names,
         seed=seed,
+        drawn_from=scenario if _is_drawn(scenario) else None,
+        households=households,
     )
+
+
+def drawn(scenario: Scenario, seed: int, replicate: int) -> Scenario:
+    """The scenario of one replicate: a row of its posterior in place of its own numbers.
+
+    Which row depends on seed and replicate alone, so that it is the same in all cases compared.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Any; one without a posterior is the same in every replicate.
+    seed, replicate : int
+        Which run.
+
+    Returns
+    -------
+    Scenario
+        Without a posterior.
+    """
+    return _all_drawn(scenario, seed, [replicate])[0]
+
+
+def posterior_rows(scenario: Scenario, seed: int, replicates: list[int]) -> np.ndarray:
+    """Which row of its posterior each replicate of a scenario has, shape (R,)."""
+    if scenario.posterior is None:
+        raise ValueError("the scenario has no posterior")
+    lots = Draws(seed, replicates).once(Once.POSTERIOR_ROW, 1)[:, 0]
+    return (lots * scenario.posterior.rows).astype(np.int64)
+
+
+def own_plans(plan: Plan, replicates: list[int]) -> list[Plan]:
+    """The plan of each replicate by itself, with its own numbers."""
+    scenario = plan.drawn_from
+    if scenario is None:
+        return [plan] * len(replicates)
+    made: dict[int, Plan] = {}
+    rows = posterior_rows(scenario, plan.seed, replicates).tolist()
+    for row, own in zip(rows, _all_drawn(scenario, plan.seed, replicates), strict=True):
+        if row not in made:
+            made[row] = plan_run(own, plan.seed, plan.households)
+    return [made[row] for row in rows]
+
+
+def inputs_of(plan: Plan, replicates: list[int]) -> Inputs:
+    """The numbers of some replicates: one case for all, or one for each if they have their own."""
+    return _stacked(_cases(plan, replicates))
+
+
+def block_of(plan: Plan, replicates: list[int]) -> tuple[Inputs, Population, Draws]:
+    """What the core is given to live through some replicates of a plan together."""
+    return _block([plan], [replicates])
+
+
+def _block(plans: list[Plan], numbers: list[list[int]]) -> tuple[Inputs, Population, Draws]:
+    seed, pairs = plans[0].seed, zip(plans, numbers, strict=True)
+    cases = [case for plan, mine in pairs for case in _cases(plan, mine)]
+    people = side_by_side(
+        [make_population(own.spec, own.arrival_weeks, Draws(seed, mine)) for own, mine in cases]
+    )
+    draws = Draws(seed, [number for mine in numbers for number in mine])
+    return _stacked(cases), people, draws
+
+
+def _cases(plan: Plan, replicates: list[int]) -> list[tuple[Plan, list[int]]]:
+    """Which of the replicates, in their order, have numbers in common."""
+    if plan.drawn_from is None:
+        return [(plan, replicates)]
+    own = own_plans(plan, replicates)
+    return [(one, [replicate]) for one, replicate in zip(own, replicates, strict=True)]
+
+
+def _stacked(cases: list[tuple[Plan, list[int]]]) -> Inputs:
+    if len(cases) == 1:
+        return cases[0][0].inputs
+    return stack([plan.inputs for plan, _ in cases], [len(mine) for _, mine in cases])
+
+
+def _is_drawn(scenario: Scenario) -> bool:
+    return scenario.posterior is not None and bool(scenario.posterior.draws)
+
+
+def _all_drawn(scenario: Scenario, seed: int, replicates: list[int]) -> list[Scenario]:
+    if scenario.posterior is None:
+        return [scenario] * len(replicates)
+    return scenarios_drawn(scenario, posterior_rows(scenario, seed, replicates).tolist())
 
 
 def members_of(plan: Plan, replicates: list[int]) -> np.ndarray:
     """The households of some replicates as they enter the camp, by class, shape (R, N, K)."""
+    # A posterior holds none of the numbers that decide who they are.
     households = plan.spec.households + len(plan.arrival_weeks)
     return make_members(plan.spec, households, Draws(plan.seed, replicates))
 
@@ -184,10 +289,8 @@ def run_plan(
     events: bool = False,
 ) -> Run:
     """Run some replicates of a plan as one block."""
-    draws = Draws(plan.seed, replicates)
-    people = make_population(plan.spec, plan.arrival_weeks, draws)
     run = run_block(
-        plan.inputs, people, draws, plan.guarantors, after_week=after_week, events=events
+        *block_of(plan, replicates), plan.guarantors, after_week=after_week, events=events
     )
     if run.events is None or run.deeds is None:
         return run
@@ -195,210 +298,34 @@ def run_plan(
     return run._replace(events=events_by_number, deeds=numbered(run.deeds, replicates))
 
 
+def step_together(plans: list[Plan], numbers: list[list[int]], *, events: bool) -> list[Run]:
+    """Step several cases as one array, and take them apart again.
+
+    Parameters
+    ----------
+    plans : list of Plan
+        Of one shape and seed.
+    numbers : list of list of int
+        For each plan, its replicates by number.
+    events : bool
+        Whether to keep the movements of members.
+
+    Returns
+    -------
+    list of Run
+        One a plan; the same as if it had been stepped alone.
+    """
+    whole = run_block(
+        *_block(plans, numbers), plans[0].guarantors, after_week=stop_if_told, events=events
+    )
+    ends = np.cumsum([len(mine) for mine in numbers])
+    return [
+        rows_of(whole, end - len(mine), end, mine)
+        for end, mine in zip(ends.tolist(), numbers, strict=True)
+    ]
+
+
 def _record_from(scenario: Scenario) -> int:
     if scenario.record_from is None:
         return 0
     return (scenario.record_from - scenario.start) // timedelta(weeks=1)
-
-
-def _per_week(rate: np.ndarray, weight: float) -> np.ndarray:
-    """Whole numbers a week from a rate: ``floor(C_t) - floor(C_(t-1))``, or UNLIMITED."""
-    limited = np.where(np.isinf(rate), 0.0, rate)
-    # Sums of tenths fall a hair short of whole numbers.
-    cumulated = np.floor(np.cumsum(limited, axis=0) / weight + 1e-9)
-    places = np.diff(cumulated, axis=0, prepend=0.0).astype(np.int64)
-    return np.where(np.isinf(rate), UNLIMITED, places)
-
-
-def conditions_of(scenario: Scenario, levers: WeeklyLevers, weight: float) -> Conditions:
-    """Turn weekly levers of the real camp into those of the simulated one, as one case.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        For what of its guarantors does not change.
-    levers : WeeklyLevers
-        In numbers of the real camp.
-    weight : float
-        People that one simulated person stands for; capacities are divided by it.
-    """
-
-    def case(values: np.ndarray) -> np.ndarray:
-        return np.asarray(values)[:, None]
-
-    return Conditions(
-        severity=case(levers.severity),
-        aid=case(levers.aid),
-        medical=case(levers.medical),
-        corridor_open=case(levers.corridor_open),
-        places=case(_per_week(levers.parties_per_week, weight)),
-        ban=case(levers.ban),
-        threat=case(levers.threat),
-        enforced=case(levers.enforced),
-        deferral=case(levers.deferral),
-        services=case(levers.services),
-        transport_cost=case(levers.transport_cost),
-        subsidy=case(levers.subsidy),
-        onward_open=case(levers.onward_open),
-        onward_cost=case(levers.onward_cost),
-        reach=case(levers.reach),
-        salience=case(levers.salience),
-        spill=case(_spill(scenario, levers)),
-        active=case(levers.active),
-        enforcement=case(levers.enforcement),
-        enforcement_after_grace=case(levers.enforcement_after_grace),
-        card_protection=case(levers.card_protection),
-        files=case(_per_week(levers.files, weight)),
-        persuasion=case(levers.persuasion),
-        price=case(levers.price),
-    )
-
-
-def _values(section: object, *names: str) -> dict[str, np.ndarray]:
-    return {name: np.array([float(getattr(section, name).value)]) for name in names}
-
-
-def _by_class(section: object) -> np.ndarray:
-    return np.array([[float(getattr(section, c.name.lower()).value) for c in Class]])
-
-
-def _units(value: float | np.ndarray) -> np.ndarray:
-    return np.atleast_1d(np.rint(UNIT * np.asarray(value)).astype(np.int64))
-
-
-def _parameters(scenario: Scenario, weight: float) -> Parameters:
-    behaviour, beliefs, custody = scenario.behaviour, scenario.beliefs, scenario.custody
-    exposure = _by_class(scenario.hazards.exposure)
-    wanted = exposure.copy()
-    men = [Class.MEN_CONSCRIPTION_AGE, Class.MEN_OLDER]
-    wanted[:, men] *= scenario.hazards.wanted_multiplier.value
-    splits = [[c.name.lower() in goers for c in Class] for goers in behaviour.splits.values()]
-    kappa0, omega0 = _priors(scenario)
-    harm = {
-        f"harm_{kind}": _units(getattr(beliefs.harm_weight, kind).value)
-        for kind in ("held", "detained", "killed", "conscripted_early")
-    }
-    ends = ("released", "disappeared", "died")
-    shares = [getattr(custody, f"{end}_share").value for end in ends]
-    rates = {
-        f"detained_{end}_per_week": np.array([share / sum(shares) / custody.mean_weeks.value])
-        for end, share in zip(ends, shares, strict=True)
-    }
-    return Parameters(
-        weight=np.array([weight]),
-        **_values(
-            behaviour,
-            *[
-                "intercept",
-                "hardship",
-                "age",
-                "attachment",
-                "services",
-                "norm",
-                "reunite",
-                "perceived_risk",
-            ],
-            *["conscription", "cost", "separation", "onward_intercept", "commitment"],
-            *["horizon_weeks", "intention_weeks"],
-        ),
-        options=np.array([[True] * len(Class), *splits]),
-        kappa0=kappa0,
-        omega0=omega0,
-        forgetting=np.array([2.0 ** (-1.0 / beliefs.memory_half_life_weeks.value)]),
-        **_values(beliefs, "threat_news_weeks", "passage_weeks", "public_weight"),
-        **harm,
-        **_values(
-            scenario.livelihood,
-            *["hardship_speed", "hunger_point", "hunger_width", "relief", "relief_half_weeks"],
-            *["medical_hardship", "price_rise", "purchased_share"],
-        ),
-        exposure=_units(exposure),
-        exposure_wanted=_units(wanted),
-        **_values(scenario.hazards, "harm_per_week", "killed_share", "conscription_per_week"),
-        **_values(scenario.hazards, "births_per_woman", "death_closed_care"),
-        death_per_week=_by_class(scenario.hazards.death_per_week),
-        hold=_by_class(custody.hold),
-        **_values(custody, "held_release_per_week", "held_arrest_per_week"),
-        **rates,
-        **_values(scenario.passage, "lorry_sharing", "lorry_sharing_parties", "retry_weeks"),
-        **_guarantor_terms(scenario),
-    )
-
-
-def _guarantor_terms(scenario: Scenario) -> dict[str, np.ndarray]:
-    guarantors = list(scenario.guarantors.values())
-    terms = {
-        name: np.array([[getattr(g, name).value for g in guarantors]])
-        for name in ("settles_wanted", "believed_settles", "persuasion_reach")
-    }
-    never = float("inf")
-    grace = [never if g.grace_weeks is None else g.grace_weeks.value for g in guarantors]
-    covers = [
-        [g.origins is None or origin in g.origins for origin in scenario.origin_names]
-        for g in guarantors
-    ]
-    return terms | {
-        "covers": np.array([covers]),
-        "grace_weeks": np.array([grace], dtype=float),
-        "refusal": np.array([[g.vetting_refusal.value for g in guarantors]]),
-    }
-
-
-def _priors(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
-    """Gamma priors; a guarantor without a record takes the mean of the first that has one."""
-    records = [g.track_record for g in scenario.guarantors.values()]
-    reference = next(r for r in records if r is not None)
-    harms = reference.harms.value + 0.5
-    unknown = (1.0, reference.exposure_weeks.value / harms)
-    start = [
-        unknown if r is None else (r.harms.value + 0.5, r.exposure_weeks.value) for r in records
-    ]
-    shading = [
-        1.0 + scenario.beliefs.neutrality_weight.value * (1.0 - g.neutrality.value)
-        for g in scenario.guarantors.values()
-    ]
-    kappa = [k * shade for (k, _), shade in zip(start, shading, strict=True)]
-    return np.array([kappa]), np.array([[w for _, w in start]])
-
-
-def _spill(scenario: Scenario, levers: WeeklyLevers) -> np.ndarray:
-    """How far news of one guarantor counts for another, shape (T, G, G).
-
-    Wholly where the two have been the same in every field up to that week: what will set them apart
-    later must not be known before.
-    """
-    kappa0, omega0 = _priors(scenario)
-    fixed = [*_guarantor_terms(scenario).values(), kappa0, omega0]
-    weekly = (
-        levers.active,
-        levers.enforcement,
-        levers.enforcement_after_grace,
-        levers.card_protection,
-        levers.files,
-        levers.persuasion,
-        levers.price,
-    )
-    number = len(scenario.guarantors)
-    spill = np.full((scenario.weeks, number, number), scenario.beliefs.spillover.value)
-    for g in range(number):
-        for j in range(number):
-            alike = all(np.array_equal(term[0, g], term[0, j]) for term in fixed)
-            so_far = np.logical_and.reduce([values[:, g] == values[:, j] for values in weekly])
-            spill[np.logical_and.accumulate(so_far) & alike, g, j] = 1.0
-    return spill
-
-
-def _population_spec(scenario: Scenario, households: int) -> PopulationSpec:
-    people = scenario.population
-    plain = {
-        name: float(getattr(people, name).value)
-        for name in PopulationSpec._fields
-        if name not in {"households", "shares", "origins", "contacts"}
-    }
-    return PopulationSpec(
-        households=households,
-        shares=_by_class(people.shares)[0],
-        origins=np.array([share.value for share in people.origins.values()]),
-        contacts=int(people.contacts.value),
-        **plain,
-    )

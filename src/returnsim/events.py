@@ -4,13 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from returnsim.assemble import plan_of
+from returnsim.assemble import block_of, plan_of
 from returnsim.core.inputs import NOT_LATER, Class, Place
 from returnsim.core.run import Deed, Deeds, Events
 from returnsim.core.state import BORN, DETAINED, HELD, HOME, OUTSIDE
-from returnsim.draws import Draws
 from returnsim.errors import UsageError
-from returnsim.population import make_population
 from returnsim.trajectories import Trajectories
 
 if TYPE_CHECKING:
@@ -108,9 +106,8 @@ def households_frame(trajectories: Trajectories) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    plan = plan_of(trajectories)
     numbers = trajectories.replicates
-    people = make_population(plan.spec, plan.arrival_weeks, Draws(plan.seed, numbers.tolist()))
+    _, people, _ = block_of(plan_of(trajectories), numbers.tolist())
     replicates, households, _ = people.members.shape
     later = np.where(people.arrival_week == NOT_LATER, np.nan, people.arrival_week)
     origins = trajectories.scenario.origin_names

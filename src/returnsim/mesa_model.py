@@ -15,13 +15,14 @@ except ModuleNotFoundError as error:
     ) from None
 import numpy as np
 
-from returnsim.assemble import conditions_of, plan_run
+from returnsim.assemble import drawn, plan_run
 from returnsim.core.decision import Outlook, outlook
 from returnsim.core.inputs import Place, week_of
 from returnsim.core.record import column_names, record_week
 from returnsim.core.state import NOBODY, Rows
 from returnsim.core.trust import Beliefs, survival
 from returnsim.core.week import open_camp, step
+from returnsim.core_numbers import conditions_of
 from returnsim.draws import Draws
 from returnsim.errors import UsageError
 from returnsim.household import Household, arrived
@@ -74,7 +75,8 @@ class ReturnModel(mesa.Model):  # type: ignore[misc]
     households : list of Household
         Those who are or were in the camp, by row.
     given : Scenario
-        The scenario with its changes. (Mesa has a use of its own for ``scenario``.)
+        The scenario with its changes, and with the replicate's row of its posterior in their
+        places. (Mesa has a use of its own for ``scenario``.)
     running : bool
         False once the scenario is over, or the camp is empty and nobody is yet to come.
 
@@ -97,8 +99,8 @@ class ReturnModel(mesa.Model):  # type: ignore[misc]
         seed = USUAL_SEED if rng is None else _whole("rng", rng)
         self._admitting = False
         super().__init__(rng=seed)
-        self.given = _scenario(scenario, kwargs)
         self.replicate = _whole("replicate", replicate)
+        self.given = drawn(_scenario(scenario, kwargs), seed, self.replicate)
         plan = plan_run(self.given, seed, households)
         draws = Draws(seed, [self.replicate])
         people = make_population(plan.spec, plan.arrival_weeks, draws)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from returnsim.assemble import plan_run, run_plan
+from returnsim.assemble import drawn, plan_run, run_plan
 from returnsim.core.inputs import Place
 from returnsim.core.week import Camp
 from returnsim.draws import Draws
@@ -138,7 +138,7 @@ def against_twin(
         If the twin is not there.
     """
     twin_of = _twin()
-    plan = plan_run(scenario, seed, households)
+    plan = plan_run(drawn(scenario, seed, replicate), seed, households)
     people = make_population(plan.spec, plan.arrival_weeks, Draws(seed, [replicate]))
     twin = twin_of(plan.inputs, people, seed, replicate)
     model = ReturnModel(scenario, rng=seed, replicate=replicate, households=households)

@@ -30,6 +30,7 @@ WEEKLY = "weekly.parquet"
 SUMMARY = "summary.csv"
 SCENARIO = "scenario.yaml"
 OBSERVATIONS = "observations.csv"
+PATTERNS = "patterns.yaml"
 RUN = "run.json"
 FIGURES = "figures"
 HARM, GUARANTORS = "harm.csv", "guarantors.csv"
@@ -142,9 +143,10 @@ def write_results(
     """Write a run into a folder of its own: all of it, or nothing.
 
     The folder holds ``weekly.parquet`` (every column, replicate and week), ``summary.csv``, the
-    further tables, ``scenario.yaml`` (complete, and with ``observations.csv`` beside it to be run
-    from there), ``run.json`` (what was run, with which versions) and ``figures``. It is written
-    under another name and renamed when complete. Results of the same run are replaced.
+    further tables, ``scenario.yaml`` (complete, and with ``observations.csv`` and ``patterns.yaml``
+    beside it to be run from there), ``run.json`` (what was run, with which versions) and
+    ``figures``. It is written under another name and renamed when complete. Results of the same run
+    are replaced.
 
     Parameters
     ----------
@@ -203,6 +205,9 @@ def _write_files(
     if scenario.observations is not None:
         shutil.copyfile(scenario.observations, folder / OBSERVATIONS)
         scenario = scenario.model_copy(update={"observations": folder / OBSERVATIONS})
+    if scenario.patterns is not None and scenario.patterns.is_file():
+        shutil.copyfile(scenario.patterns, folder / PATTERNS)
+        scenario = scenario.model_copy(update={"patterns": folder / PATTERNS})
     write_text(folder / SCENARIO, dump_scenario(scenario, relative_to=folder))
     _write_table(summarise(trajectories, notes), folder / SUMMARY)
     _write_weekly(trajectories, folder / WEEKLY, provenance)

@@ -65,10 +65,17 @@ def run_blocks(
 
 
 class Pool(ProcessPoolExecutor):
-    """Processes that leave Ctrl-C to their parent, stop when told to, and end when it is gone."""
+    """Processes that leave Ctrl-C to their parent, stop when told to, and end when it is gone.
+
+    Parameters
+    ----------
+    workers : int
+        How many.
+    """
 
     def __init__(self, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
+        self.workers = workers
         self._counter = context.Value("q", 0)
         super().__init__(workers, context, _start_worker, (self._counter,))
 

@@ -11,12 +11,10 @@ from hypothesis import strategies as st
 from returnsim.analysis.observations import (
     COLUMNS,
     Observation,
-    camp_at_start,
     load_observations,
-    on_day,
-    simulated,
 )
 from returnsim.analysis.quantities import observable
+from returnsim.analysis.simulated import camp_at_start, on_day, simulated
 from returnsim.core.record import column_names
 from returnsim.errors import ScenarioError, UsageError
 from tests.analysis.made import START, made

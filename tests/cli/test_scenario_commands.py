@@ -8,6 +8,7 @@ import pytest
 from returnsim import __version__, cli
 from returnsim.scenario.files import load_scenario, scenario_hash
 from returnsim.scenario.json_schema import scenario_schema
+from tests.posteriors import write_draws
 
 CAMP = "title: a camp\nstart: 2020-01-06\nweeks: 10\n"
 
@@ -99,6 +100,30 @@ def test_check_asks_for_the_observations(returnsim, camp):
     code, _, err = returnsim("check", camp)
     assert code == 2
     assert err.endswith("table.csv: no such file\n")
+
+
+def test_check_asks_for_the_patterns(returnsim, camp):
+    camp.write_text(CAMP + "patterns: card.yaml\n")
+    code, _, err = returnsim("check", camp)
+    assert code == 2
+    assert f"patterns: {camp.parent / 'card.yaml'}: no such file" in err
+
+
+def test_what_is_drawn_from_a_posterior_is_told(returnsim, camp, tmp_path):
+    write_draws(tmp_path / "draws.parquet", {"behaviour.hardship": [1.0, 2.0]})
+    guesses = load_scenario(camp).guesses()[0]
+    camp.write_text(CAMP + "posterior: draws.parquet\n")
+    said = "1 drawn from the 2 rows of the posterior of the experiment a fit"
+    _, out, _ = returnsim("check", camp)
+    assert f"{guesses - 1} of them guesses, {said}" in out
+    _, shown, err = returnsim("show", camp)
+    assert said in err
+    (tmp_path / "shown.yaml").write_text(shown)
+    (tmp_path / "draws.parquet").unlink()
+    assert "drawn from the 2 rows" in returnsim("check", tmp_path / "shown.yaml")[1]
+    camp.write_text(CAMP)
+    _, out, _ = returnsim("diff", camp, tmp_path / "shown.yaml")
+    assert "posterior: behaviour.hardship  -  2 draws from 1.0 to 2.0, mean 1.5" in out
 
 
 def test_show_prints_a_file_that_simulates_the_same(returnsim, camp, tmp_path):

@@ -38,6 +38,7 @@ NEUTRAL_PARAMETERS = {
     "commitment": 50.0,
     "horizon_weeks": 26.0,
     "intention_weeks": 52.0,
+    "threshold": False,
     "kappa0": 1.0,
     "omega0": 100.0,
     "forgetting": 1.0,

@@ -12,7 +12,7 @@ import numpy as np
 
 from returnsim.analysis.flips import Flips, levers_of, smallest_changes
 from returnsim.analysis.moments import Moment, Week, live, moment_of
-from returnsim.assemble import Plan
+from returnsim.assemble import Plan, inputs_of
 from returnsim.core.decision import CLOSED, HOME_ROW, ONWARD, Weighed
 from returnsim.core.inputs import Place
 from returnsim.core.state import NOBODY, PARTIES
@@ -235,7 +235,8 @@ def _with_the_choice(
 ) -> Household:
     names, seen = alternatives(scenario), moment.weighed()
     offers = [_offer(scenario, moment, seen, a) for a in range(len(names))]
-    flips = smallest_changes(moment, levers_of(scenario, plan))
+    own = inputs_of(plan, [told.replicate])
+    flips = smallest_changes(moment, levers_of(scenario, plan, own))
     return told._replace(
         offers=offers,
         ways=list(_ways(scenario, moment, offers)),

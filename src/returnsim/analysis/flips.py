@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float, Int64
 from returnsim.analysis.moments import Moment
 from returnsim.assemble import Plan
 from returnsim.core.hardship import target_of
+from returnsim.core.inputs import Inputs
 from returnsim.intervention import BY_ORIGIN, SINGLE
 from returnsim.scenario.evidence import quantities
 from returnsim.scenario.schema import Scenario
@@ -94,12 +95,22 @@ def short_path(path: str) -> str:
     return name
 
 
-def levers_of(scenario: Scenario, plan: Plan) -> list[Lever]:
+def levers_of(scenario: Scenario, plan: Plan, inputs: Inputs | None = None) -> list[Lever]:
     """Every lever that enters the choice.
 
     Shares go from 0 to 1. The range of others ends at the largest value that the scenario names
     for them anywhere, be it a value in force or the end of a plausible range; or at `AT_LEAST`.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Any.
+    plan : Plan
+        Made of it.
+    inputs : Inputs, optional
+        Of the replicates that are looked at; those of the plan by default.
     """
+    conditions = (inputs or plan.inputs).conditions
     fields: list[tuple[str, str, str, int | None]] = [
         (f"levers.{name}", field, array, None)
         for name, arrays in (SINGLE | {n: dict([pair]) for n, pair in BY_ORIGIN.items()}).items()
@@ -113,7 +124,7 @@ def levers_of(scenario: Scenario, plan: Plan) -> list[Lever]:
     numbers = [(path, max((q.value, *(q.range or ())))) for path, q in quantities(scenario)]
     levers = []
     for owner, field, array, column in fields:
-        values = getattr(plan.inputs.conditions, array)
+        values = getattr(conditions, array)
         high = 1.0
         if field in AT_LEAST:
             starts = (f"{owner}.", f"{owner}[")
@@ -125,14 +136,15 @@ def levers_of(scenario: Scenario, plan: Plan) -> list[Lever]:
 
 def today(moment: Moment, lever: Lever) -> Float[np.ndarray, "n"]:
     """A lever's value in the week for each household."""
-    values = getattr(moment.week, lever.array)[0]
+    n, values = len(moment.household), getattr(moment.week, lever.array)
     if lever.column is not None:
-        values = values[lever.column]
+        values = values[:, lever.column]
     elif lever.array == "ban":
-        values = values.max()
-    elif values.ndim:
-        values = values[moment.people.origin[:, 0]]
-    return np.array(np.broadcast_to(values, len(moment.household)), dtype=float)
+        values = values.max(axis=1)
+    elif values.ndim == 2:
+        values = np.broadcast_to(values, (n, values.shape[1]))
+        values = values[np.arange(n), moment.people.origin[:, 0]]
+    return np.array(np.broadcast_to(values, n), dtype=float)
 
 
 def changed(moment: Moment, lever: Lever, values: Float[np.ndarray, "n"]) -> Moment:
@@ -142,7 +154,7 @@ def changed(moment: Moment, lever: Lever, values: Float[np.ndarray, "n"]) -> Mom
     """
     n, before = len(moment.household), getattr(moment.week, lever.array)
     if lever.column is not None:
-        after = np.repeat(before[:1], n, axis=0)
+        after = np.broadcast_to(before, (n, before.shape[1])).copy()
         after[:, lever.column] = values
     elif lever.array == "ban":
         after = np.where(before > 0, values[:, None], 0.0)

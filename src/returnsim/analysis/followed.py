@@ -17,13 +17,19 @@ from returnsim.analysis.attribution import (
     column_of_pair,
 )
 from returnsim.analysis.returns import Harms, Returns, ever_in_camp, harms_of, of_replicates
-from returnsim.assemble import BLOCK, Plan, plan_run, run_plan, trajectories_of
+from returnsim.assemble import (
+    BLOCK,
+    Plan,
+    block_of,
+    members_of,
+    plan_run,
+    run_plan,
+    trajectories_of,
+)
 from returnsim.core.inputs import Class, Place
 from returnsim.core.run import Events, Run
 from returnsim.core.state import OUTSIDE
-from returnsim.draws import Draws
 from returnsim.errors import UsageError
-from returnsim.population import make_population
 from returnsim.scenario.neutral import without
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import scenario_hash
@@ -168,7 +174,7 @@ def _follow(
     after_week: AfterWeek,
 ) -> Block:
     run = run_plan(plan, replicates, after_week, events=True)
-    people = make_population(plan.spec, plan.arrival_weeks, Draws(plan.seed, replicates))
+    _, people, _ = block_of(plan, replicates)
     weeks = len(plan.inputs.conditions.severity)
     events = _events(run)
     mine = Lived(events, people.members)
@@ -205,8 +211,7 @@ def _events(run: Run) -> Events:
 
 def _lived(plan: Plan, replicates: list[int], after_week: AfterWeek) -> Lived:
     run = run_plan(plan, replicates, after_week, events=True)
-    people = make_population(plan.spec, plan.arrival_weeks, Draws(plan.seed, replicates))
-    return Lived(_events(run), people.members)
+    return Lived(_events(run), members_of(plan, replicates))
 
 
 def _others(events: Events, members: np.ndarray, mirror: Attribution) -> Others:

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from returnsim.analysis.explain import check_week, day_of
 from returnsim.analysis.flips import Flips, levers_of, smallest_changes
 from returnsim.analysis.moments import Moment, live, moment_in
-from returnsim.assemble import Plan
+from returnsim.assemble import Plan, inputs_of
 from returnsim.core.decision import HOME_ROW
 from returnsim.core.state import NOBODY
 from returnsim.core.utility import total
@@ -105,7 +105,8 @@ def explain_groups(
             f"--week {last}, the last with anybody in camp in replicate 0"
         )
     traits = traits_of(moment)
-    flips = smallest_changes(moment, levers_of(scenario, plan))
+    inputs = inputs_of(plan, list(range(replicates)))
+    flips = smallest_changes(moment, levers_of(scenario, plan, inputs))
     groups = [
         _group(grouping, name, mask, traits, flips, replicates)
         for grouping, name, mask in groupings(scenario, moment)

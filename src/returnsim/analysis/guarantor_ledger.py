@@ -21,7 +21,7 @@ from returnsim.analysis.periods import (
 )
 from returnsim.analysis.returns import CONSCRIPTED_KIND, DISAPPEARED_KIND
 from returnsim.analysis.survival import FIRST_KINDS, UNHARMED, Lives, by_replicate, curves, lives_of
-from returnsim.assemble import plan_of
+from returnsim.assemble import inputs_of, plan_of
 from returnsim.core.inputs import Class
 
 if TYPE_CHECKING:
@@ -137,12 +137,15 @@ def promises_of(followed: Followed, lives: Lives) -> Promises:
     """
     trajectories = followed.trajectories
     weeks = ceil(trajectories.scenario.behaviour.horizon_weeks.value)
-    deferral = plan_of(trajectories).inputs.conditions.deferral[:, 0]
+    numbers = trajectories.replicates.tolist()
+    deferral = inputs_of(plan_of(trajectories), numbers).conditions.deferral
+    # One column for all replicates, or one for each.
+    deferral = np.broadcast_to(deferral, (len(deferral), len(numbers)))
     week_returned = int(trajectories.weeks[-1]) + 1 - lives.reach
     week = week_returned[lives.harm_person] + lives.harm_time - 1
     drafted = lives.harm_kind == CONSCRIPTED_KIND
     # As the core has it: the week of the return is age 0, and the deferral is that week's.
-    is_late = drafted & (lives.harm_time - 1 >= deferral[week])
+    is_late = drafted & (lives.harm_time - 1 >= deferral[week, lives.replicate[lives.harm_person]])
     within = lives.harm_time <= weeks
     broke = np.flatnonzero(within & ~is_late & (lives.harm_kind != DISAPPEARED_KIND))
     broke = broke[np.lexsort((lives.harm_time[broke], lives.harm_person[broke]))]

@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from returnsim.analysis.followed import Followed
-from returnsim.analysis.observations import camp_at_start
 from returnsim.analysis.periods import (
     ANY,
     WHOLE,
@@ -22,6 +21,7 @@ from returnsim.analysis.periods import (
     with_whole,
 )
 from returnsim.analysis.returns import HARM_KINDS
+from returnsim.analysis.simulated import camp_at_start
 from returnsim.analysis.summary import WEEKS_PER_MONTH
 from returnsim.analysis.survival import (
     FIRST_KINDS,

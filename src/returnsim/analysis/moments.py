@@ -3,13 +3,13 @@
 The states are those of the core's own run: nothing here decides anything.
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int64
 
-from returnsim.assemble import Plan
+from returnsim.assemble import Plan, block_of
 from returnsim.core.decision import CLOSED, HOME_ROW, Outlook, Weighed, outlook_on, weigh
 from returnsim.core.decision import probabilities as probabilities_of
 from returnsim.core.inputs import (
@@ -25,7 +25,6 @@ from returnsim.core.state import NOBODY, Rows, State
 from returnsim.core.trust import Beliefs, survival
 from returnsim.core.week import Camp, Happened, open_camp, step
 from returnsim.draws import Draws, Weekly
-from returnsim.population import make_population
 
 BLOCK = 16
 """Replicates lived through together."""
@@ -37,6 +36,9 @@ BY_REPLICATE = {"perceived": 0, "parties_last_week": 0, "stock": 0} | dict.fromk
 
 NOT_OF_ONE = ("arrival_week", "contact_start", "contact_rows")
 """Fields of a population that mean nothing of a household apart."""
+
+
+Numbers = TypeVar("Numbers", Conditions, Parameters)
 
 
 class Week(NamedTuple):
@@ -62,7 +64,7 @@ class Moment(NamedTuple):
     week : Conditions
         The levers of the week, one case for all or one for each household.
     parameters : Parameters
-        The same for all.
+        Likewise.
     """
 
     t: int
@@ -130,7 +132,10 @@ class Moment(NamedTuple):
 
     def take(self, chosen: Int64[np.ndarray, "m"]) -> "Moment":
         """Some of them, in any order and as often as they are named."""
+        own = len(self.parameters.weight) > 1
         return self._replace(
+            week=_of_cases(self.week, chosen) if own else self.week,
+            parameters=_of_cases(self.parameters, chosen) if own else self.parameters,
             replicate=self.replicate[chosen],
             household=self.household[chosen],
             state=_state_of(self.state, chosen, chosen),
@@ -172,7 +177,8 @@ def live(
         Its end is only true until the next is asked for; what the choice found stays.
     """
     draws = _LookingOn(plan.seed, replicates)
-    camp = open_camp(plan.inputs, make_population(plan.spec, plan.arrival_weeks, draws), draws)
+    inputs, people, _ = block_of(plan, replicates)
+    camp = open_camp(inputs, people, draws)
     before: list[State] = []
     for t in range(len(plan.inputs.conditions.severity)):
         before.clear()
@@ -202,6 +208,9 @@ def moment_of(
     kappa, omega = state.kappa[:, index], state.omega[:, index]
     trust = survival(kappa, omega, rows.of(p.horizon_weeks))
     conditions = week_of(week.camp.inputs.conditions, week.t)
+    if len(p.weight) > 1:
+        # Each household is a replicate of its own, with the numbers of the one that it is of.
+        p, conditions = _of_cases(p, rows.replicate), _of_cases(conditions, rows.replicate)
     return Moment(
         t=week.t,
         replicate=np.asarray(replicates, dtype=np.int64)[rows.replicate],
@@ -226,6 +235,16 @@ def moment_in(plan: Plan, replicates: int, t: int) -> Moment:
 
 def _copy(state: State) -> State:
     return State(*(field.copy() for field in state))
+
+
+def _of_cases(numbers: Numbers, chosen: np.ndarray) -> Numbers:
+    """The numbers of some cases, in any order and as often as they are named."""
+    return type(numbers)(
+        **{
+            name: values if name == "options" else values[chosen]
+            for name, values in numbers._asdict().items()
+        }
+    )
 
 
 def _state_of(state: State, index: np.ndarray, replicate: np.ndarray) -> State:
@@ -264,8 +283,23 @@ def _joined(parts: list[Moment]) -> Moment:
     def traits(name: str) -> np.ndarray:
         return np.concatenate([getattr(part.people, name) for part in parts])
 
+    def cases(numbers: Sequence[Numbers]) -> Numbers:
+        if len(parts[0].parameters.weight) == 1:
+            return numbers[0]
+        told = numbers[0]._asdict()
+        return type(numbers[0])(
+            **{
+                name: told[name]
+                if name == "options"
+                else np.concatenate([getattr(one, name) for one in numbers])
+                for name in told
+            }
+        )
+
     beliefs = zip(*(part.beliefs for part in parts), strict=True)
     return parts[0]._replace(
+        week=cases([part.week for part in parts]),
+        parameters=cases([part.parameters for part in parts]),
         replicate=np.concatenate([part.replicate for part in parts]),
         household=np.concatenate([part.household for part in parts]),
         state=State(*(states(name) for name in State._fields)),

@@ -1,4 +1,4 @@
-"""What was observed of a camp, and what a run says of the same thing over the same days."""
+"""What was observed of a camp: a table, read with every mistake told."""
 
 import csv
 import io
@@ -9,20 +9,15 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
-import numpy as np
-from jaxtyping import Float
-
-from returnsim.analysis.quantities import MEN_SHARE, PERCENT, observable, per_hundred
+from returnsim.analysis.quantities import PERCENT, observable
 from returnsim.errors import Problem, ScenarioError, UsageError
 from returnsim.scenario.schema import Scenario
-from returnsim.trajectories import Trajectories
 
 COLUMNS = (
     *("quantity", "from", "to", "low", "best", "high"),
     *("unit", "guarantor", "use", "source", "note"),
 )
 USES = ("calibrate", "validate", "context")
-DAYS = 7
 LARGEST_FILE = 1_000_000
 
 
@@ -117,150 +112,18 @@ def observations_of(scenario: Scenario) -> tuple[Observation, ...]:
         return ()
     observations = load_observations(scenario.observations)
     for observation in observations:
-        _known_guarantor(observation, scenario.guarantor_names)
+        check_guarantor(observation, scenario.guarantor_names)
     return observations
 
 
-def simulated(trajectories: Trajectories, observation: Observation) -> Float[np.ndarray, "R"]:
-    """What each replicate says of the thing observed, in the observation's unit.
-
-    A stock is taken at the end of the day, on a straight line between the week ends around it. A
-    flow is summed over the window, a week's flow spread evenly over its days.
-
-    Parameters
-    ----------
-    trajectories : Trajectories
-        A run.
-    observation : Observation
-        What was observed.
-
-    Returns
-    -------
-    array, shape (R,)
-        NaN where the day or a part of the window was not recorded, or where there is nobody of
-        whom to take a share.
+def check_guarantor(observation: Observation, known: tuple[str, ...]) -> None:
+    """Make sure that the guarantor of an observation is there.
 
     Raises
     ------
     UsageError
-        If the observation is of a guarantor that the scenario does not have.
+        If not.
     """
-    columns = trajectories.columns
-    if observation.quantity == MEN_SHARE:
-        leavers = over_window(trajectories, columns["departures"], observation)
-        men = (
-            columns["departures_men_conscription_age"]
-            + columns["departures_men_older"]
-            + columns["departures_elderly"] / 2
-        )
-        gone = over_window(trajectories, men, observation)
-        return per_hundred(gone, leavers)
-    if not observable()[observation.quantity].is_stock:
-        return over_window(trajectories, _flow(trajectories, observation), observation)
-    scale = 100.0 if observation.unit in PERCENT else 1.0
-    return scale * on_day(trajectories, observation.quantity, observation.end)
-
-
-def on_day(trajectories: Trajectories, stock: str, day: date) -> Float[np.ndarray, "R"]:
-    """A stock at the end of a day, on a straight line between the ends of the weeks around it.
-
-    Parameters
-    ----------
-    trajectories : Trajectories
-        A run.
-    stock : str
-        Name of a column of stocks. In the first week recorded, where nothing stands before, the
-        camp's population is taken from the flows of that week, other stocks from its end.
-    day : date
-        Any day.
-
-    Returns
-    -------
-    array, shape (R,)
-        In the column's unit; NaN if the day was not recorded.
-    """
-    days = (np.datetime64(day) - trajectories.dates[0]).astype(int) + 1
-    weeks, rest = divmod(int(days), DAYS)
-    values = np.column_stack([_before(trajectories, stock), trajectories[stock]])
-    if days < 1 or weeks + (rest > 0) >= values.shape[1]:
-        return np.full(len(values), np.nan)
-    if rest == 0:
-        return values[:, weeks]
-    ahead = rest / DAYS
-    between: np.ndarray = (1 - ahead) * values[:, weeks] + ahead * values[:, weeks + 1]
-    return between
-
-
-def over_window(
-    trajectories: Trajectories, flow: Float[np.ndarray, "R W"], observation: Observation
-) -> Float[np.ndarray, "R"]:
-    """Sum a weekly flow over the days of an observation, the first and the last counted in.
-
-    Parameters
-    ----------
-    trajectories : Trajectories
-        A run.
-    flow : array, shape (R, W)
-        One of its flows, or a sum of some.
-    observation : Observation
-        Whose window to take.
-
-    Returns
-    -------
-    array, shape (R,)
-        In the flow's unit; NaN where a part of the window was not recorded. Under one guarantor, a
-        window that begins and ends within a week takes the whole of that week: it is named for a
-        convoy of that guarantor, and a weekly record cannot tell its days apart.
-    """
-    first = np.datetime64(observation.start or observation.end)
-    last = np.datetime64(observation.end)
-    begins = trajectories.dates
-    if first < begins[0] or last >= begins[-1] + np.timedelta64(DAYS, "D"):
-        return np.full(len(flow), np.nan)
-    from_day = np.maximum((first - begins).astype(int), 0)
-    to_day = np.minimum((last - begins).astype(int) + 1, DAYS)
-    share = np.maximum(to_day - from_day, 0) / DAYS
-    if observation.guarantor and np.count_nonzero(share) == 1:
-        share = np.ceil(share)
-    total: np.ndarray = (flow * share).sum(axis=1)
-    return total
-
-
-def camp_at_start(trajectories: Trajectories) -> Float[np.ndarray, "R"]:
-    """People in camp before the first week recorded, from that week's end and its flows.
-
-    Parameters
-    ----------
-    trajectories : Trajectories
-        A run.
-
-    Returns
-    -------
-    array, shape (R,)
-        People.
-    """
-    columns = {name: values[:, 0] for name, values in trajectories.columns.items()}
-    came = columns["arrivals"] + columns["births"]
-    went = columns["departures"] + columns["onward"] + columns["died_in_camp"]
-    # Counts times a weight need not cancel to the last digit.
-    start: np.ndarray = np.maximum(columns["camp_population"] + went - came, 0.0)
-    return start
-
-
-def _before(trajectories: Trajectories, stock: str) -> np.ndarray:
-    if stock == "camp_population":
-        return camp_at_start(trajectories)
-    return trajectories[stock][:, 0]
-
-
-def _flow(trajectories: Trajectories, observation: Observation) -> np.ndarray:
-    _known_guarantor(observation, trajectories.scenario.guarantor_names)
-    if observation.guarantor is None:
-        return trajectories[observation.quantity]
-    return trajectories[f"{observation.quantity}_{observation.guarantor}"]
-
-
-def _known_guarantor(observation: Observation, known: tuple[str, ...]) -> None:
     if observation.guarantor is not None and observation.guarantor not in known:
         raise UsageError(
             f"observations: {observation.guarantor}: no such guarantor in the scenario; "

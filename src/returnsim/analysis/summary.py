@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.analysis.attribution import LABELS, column_of_pair
-from returnsim.analysis.observations import camp_at_start
 from returnsim.analysis.quantities import per_hundred
+from returnsim.analysis.simulated import camp_at_start
 from returnsim.scenario.quantities import CLASSES
 from returnsim.trajectories import Trajectories
 

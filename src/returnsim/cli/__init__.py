@@ -11,6 +11,7 @@ import typer
 
 from returnsim import __version__
 from returnsim.cli.attribute import attribute
+from returnsim.cli.calibrate import calibrate
 from returnsim.cli.check import check
 from returnsim.cli.compare import compare
 from returnsim.cli.diff import diff
@@ -20,9 +21,11 @@ from returnsim.cli.options import interruptible
 from returnsim.cli.parity import parity
 from returnsim.cli.run import run
 from returnsim.cli.schema import schema
+from returnsim.cli.sensitivity import sensitivity
 from returnsim.cli.show import show
 from returnsim.cli.store import store
 from returnsim.cli.sweep import sweep
+from returnsim.cli.validate import validate
 from returnsim.cli.verdict import verdict
 from returnsim.errors import ReturnsimError
 
@@ -60,7 +63,7 @@ def _app() -> typer.Typer:
     app.callback()(_options)
     for command in (
         *(new, check, show, diff, run, explain, attribute),
-        *(sweep, compare, verdict, parity, schema),
+        *(sweep, compare, verdict, calibrate, validate, sensitivity, parity, schema),
     ):
         app.command()(interruptible(command))
     app.add_typer(store)

@@ -39,14 +39,16 @@ def check(
 def _scenario(file: Path, overrides: list[str] | None) -> str:
     from returnsim.analysis.observations import observations_of
     from returnsim.assemble import check_population
-    from returnsim.scenario.files import load_scenario, require_observations
+    from returnsim.scenario.files import load_scenario, require_observations, require_patterns
 
     scenario = load_scenario(file, overrides or ())
     require_observations(scenario, file)
+    require_patterns(scenario, file)
     observations_of(scenario)
     check_population(scenario, file)
     guesses, numbers = scenario.guesses()
-    return f"{numbers} numbers, {guesses} of them guesses"
+    told = f"{numbers} numbers, {guesses} of them guesses"
+    return told if scenario.posterior is None else f"{told}, {scenario.posterior}"
 
 
 def _experiment(file: Path, overrides: list[str] | None) -> str:

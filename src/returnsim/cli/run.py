@@ -244,10 +244,12 @@ def _print_table(trajectories: "Trajectories", notes: "Sequence[str]") -> None:
 
 
 def _rests_on(trajectories: "Trajectories") -> str:
-    guesses, numbers = trajectories.scenario.guesses()
+    scenario = trajectories.scenario
+    guesses, numbers = scenario.guesses()
+    drawn = "" if scenario.posterior is None else f"; {scenario.posterior}"
     number = len(trajectories.replicates)
     return (
         f"{number:,} replicate{'' if number == 1 else 's'}, seed {trajectories.seed}. "
-        f"{guesses} of {numbers} numbers are guesses without a source. "
+        f"{guesses} of {numbers} numbers are guesses without a source{drawn}. "
         "This shows what follows from them; it is not a forecast."
     )

@@ -16,3 +16,5 @@ def show(file: ScenarioFile, overrides: Set = None) -> None:
 
     scenario = load_scenario(file, overrides or ())
     typer.echo(dump_scenario(scenario, relative_to=Path.cwd()), nl=False)
+    if scenario.posterior is not None:
+        typer.echo(f"Of the numbers, {scenario.posterior}", err=True)

@@ -16,6 +16,7 @@ from returnsim.core.utility import (
     Coefficients,
     coefficients_of,
     cut,
+    decided,
     intention,
     logit,
     offer_terms,
@@ -103,12 +104,13 @@ def decide(
     """
     seen = weigh(rows, state, people, beliefs, week, p, t)
     offers, registered = seen.offers, state.option[rows.index]
-    chosen = cut(u, seen.utilities) - 1
+    threshold = seen.standing.k.threshold
+    chosen = cut(u, decided(seen.utilities, threshold)) - 1
     option = np.where(chosen == -1, STAY, np.where(chosen == 0, ONWARD, chosen))
     option = np.where(registered > 0, STAY, option)
     guarantor = np.where(option > 0, _of_option(offers.guarantor, option), NOBODY)
 
-    free = np.vstack([seen.utilities[:2], offers.free])
+    free = decided(np.vstack([seen.utilities[:2], offers.free]), threshold)
     waiting = np.flatnonzero(registered > 0)
     lapsed, withdrawn, changed = (np.zeros(len(rows), dtype=bool) for _ in range(3))
     if len(waiting):
@@ -151,7 +153,7 @@ def probabilities(seen: Weighed, state: State, week: Conditions) -> Float[np.nda
     Of the registered, staying is to have the name taken back or lapse, and their own option is to
     keep their place.
     """
-    shares = logit(seen.utilities)
+    shares = logit(decided(seen.utilities, seen.standing.k.threshold))
     waiting = np.flatnonzero(state.option[seen.standing.rows.index] > 0)
     place = _registration(waiting, seen, state, week)
     left = np.where(place.lapsed, 1.0, place.leave)
@@ -361,8 +363,11 @@ def _registration(
     guarantor = state.guarantor[rows.index].astype(np.int64)
     goers = state.option_size[option - 1, rows.index]
     lapsed = ~rows.at(week.active, guarantor) | (goers == 0)
-    commitment = np.broadcast_to(s.k.commitment, s.reserves.shape)[waiting]
-    leave = np.asarray(withdrawal(seen.offers.registered[waiting], commitment))
+    commitment, threshold = (
+        np.broadcast_to(value, s.reserves.shape)[waiting]
+        for value in (s.k.commitment, s.k.threshold)
+    )
+    leave = np.asarray(withdrawal(seen.offers.registered[waiting], commitment, threshold))
     return _Registration(
         waiting, option, guarantor, lapsed, leave, seen.barred[option - 1, waiting]
     )
@@ -370,7 +375,9 @@ def _registration(
 
 def _splits(waiting: Int64[np.ndarray, "m"], seen: Weighed) -> np.ndarray:
     """Utilities among which a barred party may change: to go on waiting, and the splits."""
-    return np.vstack([np.zeros(len(waiting)), seen.utilities[HOME_ROW + 1 :, waiting]])
+    ways = np.vstack([np.zeros(len(waiting)), seen.utilities[HOME_ROW + 1 :, waiting]])
+    threshold = np.broadcast_to(seen.standing.k.threshold, len(seen.standing.rows))[waiting]
+    return decided(ways, threshold)
 
 
 class _Fate(NamedTuple):

@@ -71,6 +71,7 @@ class Parameters(NamedTuple):
     commitment: Float[np.ndarray, "C"]
     horizon_weeks: Float[np.ndarray, "C"]
     intention_weeks: Float[np.ndarray, "C"]
+    threshold: Bool[np.ndarray, "C"]  # the best is chosen for certain, not by the logit
     options: Bool[np.ndarray, "P K"]  # which classes go; row 0 is everyone
     # beliefs
     kappa0: Float[np.ndarray, "C G"]

@@ -37,6 +37,7 @@ class Coefficients(NamedTuple):
     commitment: Value
     horizon_weeks: Value
     intention_weeks: Value
+    threshold: Value
     conscription_per_week: Value
 
 
@@ -113,6 +114,14 @@ def total(terms: dict[str, Value]) -> Value:
     return reduce(add, terms.values())
 
 
+def decided(utilities: Float[np.ndarray, "A n"], threshold: Value) -> Float[np.ndarray, "A n"]:
+    """Utilities by which the logit takes the best, the first of equals, where a threshold holds."""
+    if not np.any(threshold):
+        return utilities
+    is_best = np.arange(len(utilities))[:, None] == utilities.argmax(axis=0)
+    return np.where(threshold, np.where(is_best, 0.0, -np.inf), utilities)
+
+
 def _weights(utilities: Float[np.ndarray, "A n"]) -> Float[np.ndarray, "A n"]:
     """Logit numerators; shifted by the largest so that none overflows."""
     return np.asarray(np.exp(utilities - utilities.max(axis=0)))
@@ -136,9 +145,10 @@ def share_not_home(utilities: Float[np.ndarray, "A n"]) -> Float[np.ndarray, "n"
     return np.asarray((weights[0] + weights[1]) / weights.sum(axis=0))
 
 
-def withdrawal(utility: Value, commitment: Value) -> Value:
+def withdrawal(utility: Value, commitment: Value, threshold: Value) -> Value:
     """Weekly probability that a registered household takes its name back."""
-    return logistic(-(utility + commitment))
+    bound = utility + commitment
+    return np.where(threshold, bound < 0.0, logistic(-bound))
 
 
 def intention(share_not_home: Value, weeks: Value) -> Value:

@@ -11,15 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from returnsim import __version__
-from returnsim.assemble import Plan, plan_run
-from returnsim.core.inputs import Inputs, Population, stack
-from returnsim.core.run import MODEL_VERSION, Events, Run, joined, numbered, run_block
-from returnsim.draws import STREAM_VERSION, Draws
-from returnsim.population import make_population
+from returnsim.assemble import Plan, plan_run, step_together
+from returnsim.core.run import MODEL_VERSION, Run
+from returnsim.draws import STREAM_VERSION
 from returnsim.scenario.files import scenario_from
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import numbers_text, scenario_hash
-from returnsim.workers import stop_if_told
+from returnsim.stacking import put_together
 
 CELL = 16
 """Replicates of a cell: always the same sixteen together, however many are asked for."""
@@ -253,90 +251,7 @@ def _run(batch: list[Planned], rows: int | None) -> list[Run]:
         step_together(plans, [numbers[0][i : i + rows]], events=events)[0]
         for i in range(0, CELL, rows)
     ]
-    return [_joined(parts)]
-
-
-def _joined(parts: list[Run]) -> Run:
-    columns = {n: np.concatenate([p.columns[n] for p in parts]) for n in parts[0].columns}
-    kept = [part.events for part in parts if part.events is not None]
-    return Run(columns, _in_order(joined(kept)) if kept else None)
-
-
-def step_together(plans: list[Plan], numbers: list[list[int]], *, events: bool) -> list[Run]:
-    """Step several cases as one array, and take them apart again.
-
-    Parameters
-    ----------
-    plans : list of Plan
-        Of one shape and seed.
-    numbers : list of list of int
-        For each plan, its replicates by number.
-    events : bool
-        Whether to keep the movements of members.
-
-    Returns
-    -------
-    list of Run
-        One a plan; the same as if it had been stepped alone.
-    """
-    seed = plans[0].seed
-    people = _side_by_side(
-        [
-            make_population(plan.spec, plan.arrival_weeks, Draws(seed, mine))
-            for plan, mine in zip(plans, numbers, strict=True)
-        ]
-    )
-    sizes = [len(mine) for mine in numbers]
-    inputs: Inputs = plans[0].inputs if len(plans) == 1 else stack([p.inputs for p in plans], sizes)
-    draws = Draws(seed, [number for mine in numbers for number in mine])
-    whole = run_block(
-        inputs, people, draws, plans[0].guarantors, after_week=stop_if_told, events=events
-    )
-    ends = np.cumsum(sizes)
-    runs = []
-    for first, end, mine in zip(ends - sizes, ends, numbers, strict=True):
-        columns = {name: values[first:end] for name, values in whole.columns.items()}
-        runs.append(Run(columns, _own(whole.events, first, end, mine)))
-    return runs
-
-
-def _own(events: Events | None, first: int, end: int, numbers: list[int]) -> Events | None:
-    """The events of some rows of a block, their replicates by number."""
-    if events is None:
-        return None
-    inside = (events.replicate >= first) & (events.replicate < end)
-    mine = Events(*(field[inside] for field in events))
-    return _in_order(numbered(mine._replace(replicate=mine.replicate - first), numbers))
-
-
-def _in_order(events: Events) -> Events:
-    """Sort by replicate, so that the order does not tell which replicates were stepped together."""
-    order = np.argsort(events.replicate, kind="stable")
-    return Events(*(field[order] for field in events))
-
-
-def _side_by_side(people: list[Population]) -> Population:
-    """Put the populations of several cases into one block."""
-    if len(people) == 1:
-        return people[0]
-    arrival_week = people[0].arrival_week
-    starts, rows, links, above = [np.zeros(1, dtype=np.int64)], [], 0, 0
-    for one in people:
-        starts.append(one.contact_start[1:] + links)
-        rows.append(one.contact_rows + above)
-        links += len(one.contact_rows)
-        above += one.members.shape[0] * one.members.shape[1]
-    fields = {
-        name: np.concatenate([getattr(one, name) for one in people])
-        for name in Population._fields
-        if name not in {"arrival_week", "contact_start", "contact_rows"}
-    }
-    return Population(
-        **fields,
-        arrival_week=arrival_week,
-        contact_start=np.concatenate(starts),
-        contact_rows=np.concatenate(rows),
-    )
+    return [put_together(parts)]
 
 
 def _files(one: Planned, run: Run) -> dict[str, bytes]:

@@ -57,6 +57,7 @@ def problems_before_cases(experiment: Experiment, root: Node) -> list[Problem]:
         *_design(experiment, root),
         *_number_of_cases(experiment, root),
         *_clashes(experiment, root),
+        *(problems_of_sensitivity(experiment, root) if experiment.sensitivity else ()),
         *(p for name, outcome in experiment.outcomes.items() for p in _form(name, outcome, root)),
     ]
 
@@ -81,7 +82,9 @@ def check_outcomes(experiment: Experiment, root: Node, scenario: Scenario) -> It
     taken = {*columns, *outcomes_of(experiment)}
     for name in experiment.factors:
         if name in taken:
-            yield _told(root, ("factors", name), "is also a column of the results; call it another")
+            yield problem_at(
+                root, ("factors", name), "is also a column of the results; call it another"
+            )
     for name, outcome in outcomes_of(experiment).items():
         path = ("outcomes", name)
         known = LABELS if outcome.without else columns
@@ -89,90 +92,140 @@ def check_outcomes(experiment: Experiment, root: Node, scenario: Scenario) -> It
         asked = (*columns_of(outcome), *((per,) if isinstance(per, str) else per))
         for column in asked:
             if column not in (*known, *columns):
-                yield _told(root, path, f"no column {column!r}; {choice(column, tuple(known))}")
+                yield problem_at(
+                    root, path, f"no column {column!r}; {choice(column, tuple(known))}"
+                )
         if outcome.without and (wrong := problem_of(scenario, outcome.without)):
-            yield _told(root, (*path, "without"), wrong)
+            yield problem_at(root, (*path, "without"), wrong)
         first = scenario.record_from or scenario.start
         end = scenario.start + timedelta(weeks=scenario.weeks)
         if outcome.date is not None and not first <= outcome.date < end:
             rule = f"lies outside the days of {scenario.name!r}, {first} to {end}"
-            yield _told(root, (*path, "date"), rule)
+            yield problem_at(root, (*path, "date"), rule)
+    for day in (experiment.sensitivity and experiment.sensitivity.dates) or ():
+        if not first <= day < end:
+            rule = f"{day} lies outside the days of {scenario.name!r}, {first} to {end}"
+            yield problem_at(root, ("sensitivity", "dates"), rule)
 
 
 def _names(experiment: Experiment, root: Node) -> Iterator[Problem]:
     for section in ("cases", "factors", "outcomes"):
         for name in getattr(experiment, section):
             if not name.strip() or not name.isprintable():
-                yield _told(root, (section, name), "a name is one line of printable text")
+                yield problem_at(root, (section, name), "a name is one line of printable text")
     for name in experiment.factors:
         if name in RESERVED:
-            yield _told(root, ("factors", name), "is a column of every result; call it another")
+            yield problem_at(
+                root, ("factors", name), "is a column of every result; call it another"
+            )
     for name in experiment.outcomes:
         if name in IDENTIFIERS:
-            yield _told(root, ("outcomes", name), "is a column of every result; call it another")
+            yield problem_at(
+                root, ("outcomes", name), "is a column of every result; call it another"
+            )
 
 
 def _factor(name: str, factor: Factor, root: Node, experiment: Experiment) -> Iterator[Problem]:
     path = ("factors", name)
     from_table = experiment.design.kind == "points"
     if factor.path == ():
-        yield _told(root, (*path, "path"), "the list is empty; name at least one path")
+        yield problem_at(root, (*path, "path"), "the list is empty; name at least one path")
     if from_table and (factor.values is not None or factor.range is not None):
-        yield _told(root, path, "takes its values from the table of points; write only its path")
+        yield problem_at(
+            root, path, "takes its values from the table of points; write only its path"
+        )
         return
-    if not from_table and (factor.values is None) == (factor.range is None):
-        yield _told(root, path, "needs either `values`, a list, or `range`, [lowest, highest]")
+    if factor.values is not None and factor.range is not None:
+        yield problem_at(root, path, "needs either `values`, a list, or `range`, [lowest, highest]")
     if factor.values is not None:
         yield from _values(factor, root, path)
     if factor.range is not None:
         low, high = factor.range
         if low >= high:
-            yield _told(root, (*path, "range"), "the lower end comes first: [lowest, highest]")
+            yield problem_at(root, (*path, "range"), "the lower end comes first: [lowest, highest]")
         elif factor.log and low <= 0:
-            yield _told(root, (*path, "range"), "has no logarithm: both ends must be above 0")
+            yield problem_at(root, (*path, "range"), "has no logarithm: both ends must be above 0")
 
 
 def _values(factor: Factor, root: Node, path: tuple[str, ...]) -> Iterator[Problem]:
     if not factor.values:
-        yield _told(root, (*path, "values"), "the list is empty; name at least one value")
+        yield problem_at(root, (*path, "values"), "the list is empty; name at least one value")
     for value in factor.values or ():
         plain = not isinstance(value, list | dict)
         labelled = isinstance(value, dict) and set(value) == {"label", "value"}
         if not plain and not labelled:
             rule = "a list or mapping needs a short name: {label: NAME, value: ...}"
-            yield _told(root, (*path, "values"), rule)
+            yield problem_at(root, (*path, "values"), rule)
         if labelled and not str(value["label"]).isprintable():
-            yield _told(root, (*path, "values"), "a label is one line of printable text")
+            yield problem_at(root, (*path, "values"), "a label is one line of printable text")
     if factor.log:
-        yield _told(root, (*path, "log"), "is for a range; these values are written out")
+        yield problem_at(root, (*path, "log"), "is for a range; these values are written out")
+
+
+def problems_of_sensitivity(experiment: Experiment, root: Node) -> Iterator[Problem]:
+    """What stands against a study of sensitivity.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        As validated.
+    root : Node
+        The file, with its places.
+
+    Yields
+    ------
+    Problem
+    """
+    told, path = experiment.sensitivity, ("sensitivity",)
+    if told is None:
+        yield problem_at(root, path, "is missing: say how large a study, as `sensitivity: {}`")
+        return
+    number = len(experiment.factors)
+    if number < 2:
+        rule = "a study needs at least two factors, to tell which of them matter"
+        yield problem_at(root, ("factors",), rule)
+    if len(experiment.cases) > 1:
+        yield problem_at(root, ("cases",), "a study is of one case; name one, or none for the base")
+    if told.keep is not None and 2 <= number < told.keep:
+        yield problem_at(root, (*path, "keep"), f"there are only {number} factors")
+    if told.levels % 2:
+        yield problem_at(root, (*path, "levels"), "must be even")
+    if told.samples & (told.samples - 1):
+        yield problem_at(root, (*path, "samples"), _power_of_two(told.samples))
+
+
+def _power_of_two(number: int) -> str:
+    nearest = 1 << (number.bit_length() - 1)
+    return f"must be a power of two, such as {nearest} or {2 * nearest}"
 
 
 def _design(experiment: Experiment, root: Node) -> Iterator[Problem]:
     design = experiment.design
+    if experiment.chooses_points:
+        if design.model_fields_set:
+            rule = "is not used where a fit or a study chooses the points; leave it out"
+            yield problem_at(root, ("design",), rule)
+        return
     if not experiment.factors:
         if design.model_fields_set:
-            yield _told(root, ("design",), "there is nothing to combine: `factors` is missing")
+            yield problem_at(root, ("design",), "there is nothing to combine: `factors` is missing")
         return
     if design.kind in SAMPLED and design.samples is None:
-        yield _told(root, ("design",), f"{design.kind} needs `samples`, the number of points")
+        yield problem_at(root, ("design",), f"{design.kind} needs `samples`, the number of points")
     if design.kind not in SAMPLED and design.samples is not None:
-        yield _told(root, ("design", "samples"), f"is not used by {design.kind}; leave it out")
-    if design.kind == "sobol" and design.samples is not None:
-        number = design.samples
-        if number & (number - 1):
-            nearest = 1 << (number.bit_length() - 1)
-            rule = f"must be a power of two, such as {nearest} or {2 * nearest}"
-            yield _told(root, ("design", "samples"), rule)
+        yield problem_at(root, ("design", "samples"), f"is not used by {design.kind}; leave it out")
+    if design.kind == "sobol" and (design.samples or 0) & ((design.samples or 0) - 1):
+        yield problem_at(root, ("design", "samples"), _power_of_two(design.samples or 0))
     if (design.kind == "points") != (design.file is not None):
         rule = "`file` names the table of points, and goes with `kind: points`"
-        yield _told(root, ("design",), rule)
+        yield problem_at(root, ("design",), rule)
 
 
 def _number_of_cases(experiment: Experiment, root: Node) -> Iterator[Problem]:
     sizes = [
         len(f.values) if f.values is not None else f.levels for f in experiment.factors.values()
     ]
-    kind = experiment.design.kind
+    kind = "points" if experiment.chooses_points else experiment.design.kind
     points = experiment.design.samples or 1
     if kind == "full_factorial":
         points = math.prod(sizes)
@@ -181,7 +234,9 @@ def _number_of_cases(experiment: Experiment, root: Node) -> Iterator[Problem]:
     cases = points * max(1, len(experiment.cases))
     if cases > MOST_CASES:
         rule = f"makes {cases:,} cases; at most {MOST_CASES:,} can be run"
-        yield _told(root, ("design",) if experiment.design.model_fields_set else ("factors",), rule)
+        yield problem_at(
+            root, ("design",) if experiment.design.model_fields_set else ("factors",), rule
+        )
 
 
 def _clashes(experiment: Experiment, root: Node) -> Iterator[Problem]:
@@ -192,14 +247,14 @@ def _clashes(experiment: Experiment, root: Node) -> Iterator[Problem]:
             for other, where in told:
                 if _overlap(path, other):
                     rule = f"{path} is changed by {where[-1]!r} too; one would hide the other"
-                    yield _told(root, ("factors", name), rule)
+                    yield problem_at(root, ("factors", name), rule)
             told.append((path, ("factors", name)))
     for case, changes in experiment.cases.items():
         for path in changes.set:
             for other, where in told:
                 if _overlap(path, other):
                     rule = f"the factor {where[-1]!r} changes {other} too, and would hide this"
-                    yield _told(root, ("cases", case, "set", path), rule)
+                    yield problem_at(root, ("cases", case, "set", path), rule)
 
 
 def _overlap(a: str, b: str) -> bool:
@@ -212,30 +267,32 @@ def _form(name: str, outcome: Outcome, root: Node) -> Iterator[Problem]:
     path = ("outcomes", name)
     full = filled(name, outcome)
     if (full.measure == "date") != (full.date is not None):
-        yield _told(root, path, "`measure: date` and `date` go together")
+        yield problem_at(root, path, "`measure: date` and `date` go together")
     if outcome.column == ():
-        yield _told(root, (*path, "column"), "the list is empty; name at least one column")
+        yield problem_at(root, (*path, "column"), "the list is empty; name at least one column")
     if name in (*HARMS, *PER_100) and {"column", "per_100"} & outcome.model_fields_set:
-        yield _told(root, path, "always stands for the harm after return; call yours another")
+        yield problem_at(root, path, "always stands for the harm after return; call yours another")
     columns = columns_of(full)
     if len({(is_stock(column), is_mean(column)) for column in columns}) > 1:
         rule = "stocks, flows and means cannot be added up; name columns of one kind"
-        yield _told(root, (*path, "column"), rule)
+        yield problem_at(root, (*path, "column"), rule)
     if full.measure == "cumulative" and any(map(is_mean, columns)):
-        yield _told(root, (*path, "measure"), "a mean cannot be summed up; take `mean` or `peak`")
+        yield problem_at(
+            root, (*path, "measure"), "a mean cannot be summed up; take `mean` or `peak`"
+        )
     asks_pair = any(column in LABELS for column in columns_of(full))
     if asks_pair and full.without is None:
         rule = "needs `without`, the lever that the pair goes without, such as siege"
-        yield _told(root, path, rule)
+        yield problem_at(root, path, rule)
     if not asks_pair and full.without is not None:
         built_in = tuple(name for name in BUILT_IN if BUILT_IN[name].without is None)
         what = " (this one is measured in one run)" if name in built_in else ""
         rule = f"a pair is for a column out of: {', '.join(LABELS)}{what}"
-        yield _told(root, (*path, "without"), rule)
+        yield problem_at(root, (*path, "without"), rule)
 
 
-def _told(root: Node, path: tuple[str, ...], rule: str) -> Problem:
-    """A problem at a path, or at the nearest part of it that was written."""
+def problem_at(root: Node, path: tuple[str, ...], rule: str) -> Problem:
+    """A problem at a path of an experiment file, or at the nearest part of it that was written."""
     node = root
     for i in range(len(path), 0, -1):
         found = at(root, path[:i])

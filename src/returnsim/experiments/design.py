@@ -110,14 +110,24 @@ def sample(
     engine = {"latin_hypercube": qmc.LatinHypercube, "sobol": qmc.Sobol}[kind]
     unit = engine(len(factors), rng=seed).random(samples)
     return [
-        tuple(
-            min(int(u * levels.number), levels.number - 1)
-            if levels.low is None
-            else _within(levels, float(u))
-            for levels, u in zip(factors, row, strict=True)
-        )
+        tuple(place_at(levels, float(u)) for levels, u in zip(factors, row, strict=True))
         for row in unit
     ]
+
+
+def place_at(levels: Levels, share: float) -> int | float:
+    """Where in its levels a factor lies, at a share of the way from its lowest to its highest.
+
+    Parameters
+    ----------
+    levels : Levels
+        Of the factor.
+    share : float
+        From 0 to 1.
+    """
+    if levels.low is None:
+        return min(int(share * levels.number), levels.number - 1)
+    return _within(levels, share)
 
 
 def read_points(file: Path, names: Sequence[str]) -> "pd.DataFrame":

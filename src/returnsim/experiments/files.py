@@ -1,25 +1,33 @@
 """Experiment files: read with the manners of scenario files, every case checked before any runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from pydantic import ValidationError
 
 from returnsim.assemble import check_population
 from returnsim.errors import Problem, ScenarioError, UsageError
-from returnsim.experiments.checks import check_outcomes, problems_before_cases
+from returnsim.experiments.checks import (
+    check_outcomes,
+    problems_before_cases,
+    problems_of_sensitivity,
+)
 from returnsim.experiments.design import (
     SAMPLED,
     Levels,
     Place,
     full_factorial,
     one_at_a_time,
+    place_at,
     read_points,
     sample,
     value_at,
 )
-from returnsim.experiments.schema import Experiment, Factor, paths_of
+from returnsim.experiments.ranges import with_ranges
+from returnsim.experiments.schema import Design, Experiment, Factor, Outcome, paths_of
 from returnsim.scenario.files import load_tree, scenario_of
 from returnsim.scenario.overrides import Override
 from returnsim.scenario.problems import in_order, problems_of, shown
@@ -85,6 +93,7 @@ class LoadedExperiment:
         self.name = file.stem
         self._root = root
         self._trees: dict[str | None, tuple[Node, tuple[Override, ...]]] = {}
+        self._chosen: list[tuple[Place, ...]] | None = None
         self._table = self._points_table()
         self.cases = tuple(self._designed())
         self.baseline = self._baseline()
@@ -100,6 +109,61 @@ class LoadedExperiment:
         tree, own = self._tree(case.named)
         changes = [*own, *self._changes(case)]
         return scenario_of(tree, case.name, changes)
+
+    def mark_of(self, path: str) -> Mark:
+        """Where a part of the experiment file stands; where nothing does, what it would be in."""
+        keys = path.split(".")
+        places = (at(self._root, keys[:number]) for number in range(len(keys), -1, -1))
+        return next((place.mark for place in places if place is not None), Mark(self.file))
+
+    def at_points(
+        self, shares: Mapping[str, np.ndarray], outcomes: Mapping[str, Outcome]
+    ) -> "LoadedExperiment":
+        """Make the same experiment at other points than those of its design.
+
+        Parameters
+        ----------
+        shares : dict of str to array, shape (P,)
+            For each point how far within its range a factor lies, from 0 to 1; factors that are
+            not there are left as in the scenario.
+        outcomes : dict of str to Outcome
+            What is measured.
+
+        Raises
+        ------
+        ScenarioError
+            With all that is wrong at any point.
+        """
+        told = self.experiment
+        levels = {name: levels_of(name, told.factors[name]) for name in shares}
+        number = len(next(iter(shares.values())))
+        other = copy(self)
+        other.experiment = told.model_copy(
+            update={"design": Design(kind="points"), "outcomes": dict(outcomes)}
+        )
+        other._chosen = [
+            tuple(
+                place_at(levels[name], float(shares[name][i])) if name in shares else None
+                for name in told.factors
+            )
+            for i in range(number)
+        ]
+        other.cases = tuple(other._designed())
+        other.baseline = other.cases[0].name
+        _check_cases(other, other._root)
+        return other
+
+    def require_sensitivity(self) -> None:
+        """Make sure that the experiment says what a study of sensitivity needs.
+
+        Raises
+        ------
+        ScenarioError
+            With all that is missing.
+        """
+        problems = list(problems_of_sensitivity(self.experiment, self._root))
+        if problems:
+            raise ScenarioError(in_order(problems))
 
     def kind_of(self, factor: str) -> str:
         """Whether a factor is a ``lever``, which an actor sets, or an ``uncertainty``."""
@@ -148,7 +212,7 @@ class LoadedExperiment:
             node = written.value[int(place or 0)]
             inner = at(node, ("value",))
             return inner if _is_labelled(node) and inner is not None else node
-        span = at(self._root, ("factors", name, "range"))
+        span = at(self._root, ("factors", name, "range")) or at(self._root, ("factors", name))
         return Node(_number(factor, name, place), span.mark if span else Mark(self.file))
 
     def _points_table(self) -> "pd.DataFrame | None":
@@ -162,6 +226,11 @@ class LoadedExperiment:
         design = self.experiment.design
         if not factors:
             return [()]
+        if self._chosen is not None:
+            return self._chosen
+        if self.experiment.chooses_points:
+            # The case is the scenario as it is.
+            return [(None,) * len(factors)]
         if self._table is not None:
             return [(row,) * len(factors) for row in range(len(self._table))]
         if design.kind in SAMPLED:
@@ -173,8 +242,8 @@ class LoadedExperiment:
     def _designed(self) -> Iterator[DesignedCase]:
         told = self.experiment
         places = self._places()
-        digits = self._digits(places)
         numbered = bool(told.factors) and told.design.kind in (*SAMPLED, "points")
+        digits = MOST_DIGITS if numbered else self._digits(places)
         for named in (*told.cases, *([] if told.cases else [None])):
             for number, place in enumerate(places, start=1):
                 factors = {
@@ -260,6 +329,8 @@ def load_experiment(path: str | Path) -> LoadedExperiment:
         told = Experiment.model_validate(plain(root))
     except ValidationError as error:
         raise ScenarioError(in_order(problems + problems_of(error, root, Experiment))) from None
+    told, unknown = with_ranges(told, file, root)
+    problems += unknown
     problems += problems_before_cases(told, root)
     if problems:
         raise ScenarioError(in_order(problems))

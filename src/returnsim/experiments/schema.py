@@ -51,7 +51,8 @@ class Factor(Model):
     values: tuple[Plain, ...] | None = None
     """The values to try."""
     range: tuple[Finite, Finite] | None = None
-    """Lowest and highest value; sampling designs draw from within."""
+    """Lowest and highest value; sampling designs draw from within. Without it and without
+    ``values``, the range that the base scenario gives at the path."""
     levels: Annotated[int, Field(strict=True, ge=2)] = 5
     """Into how many evenly spaced values a range is cut where a design needs a list."""
     log: YesNo = False
@@ -88,6 +89,62 @@ class Design(Model):
     """CSV or Parquet table with a column for each factor, as a path from the experiment file."""
 
 
+class Calibration(Model):
+    """Fitting the factors to the record of the base scenario."""
+
+    use: tuple[Literal["calibrate", "validate", "context"], ...] = ("calibrate",)
+    """Which rows of the table of observations to fit to."""
+    until: Date | None = None
+    """Leave out rows that end later; null: none."""
+    discrepancy: Annotated[float, Field(strict=True, ge=0)] = 0.2
+    """Scale of the half-normal prior of the model's misfit, a standard deviation of logarithms
+    that all rows share; 0: the model is taken to be right."""
+    prior_runs: Annotated[int, Field(strict=True, ge=16, le=1_000_000)] = 1024
+    """Runs spread evenly over the ranges."""
+    generations: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 30
+    """Of the global search."""
+    candidates: Annotated[int, Field(strict=True, ge=4, le=10_000)] = 16
+    """In each generation."""
+    shared_replicates: Annotated[int, Field(strict=True, ge=1, le=1_000)] = 4
+    """Replicates that each candidate is run with, the same for all of a generation."""
+    waves: tuple[Annotated[float, Field(ge=1)], ...] = (8.0, 4.0, 2.0, 1.0, 1.0, 1.0, 1.0)
+    """Waves of runs towards the posterior: by how much the likelihood is flattened in each."""
+    runs_a_wave: Annotated[int, Field(strict=True, ge=16, le=1_000_000)] = 1200
+    """Runs in each wave."""
+    steps: Annotated[int, Field(strict=True, ge=100, le=1_000_000)] = 4000
+    """Of each walker that samples the posterior."""
+    draws: Annotated[int, Field(strict=True, ge=16, le=100_000)] = 500
+    """Kept of the posterior."""
+    full_size_draws: Annotated[int, Field(strict=True, ge=8, le=10_000)] = 64
+    """Draws that are run at full size, where a smaller camp stands for it."""
+
+
+class Sensitivity(Model):
+    """Which factors move the outcomes: all are screened, and those that do are looked at closely.
+
+    Elementary effects (Morris 1991), then first-order and total indices (Sobol 2001).
+    """
+
+    trajectories: Annotated[int, Field(strict=True, ge=4, le=10_000)] = 20
+    """Walks through the ranges for the screening; each has a point more than there are factors."""
+    levels: Annotated[int, Field(strict=True, ge=4, le=100)] = 4
+    """Into how many values the walks cut each range: an even number."""
+    keep: Annotated[int, Field(strict=True, ge=2)] | None = None
+    """How many factors are looked at closely; null: those that `keep_share` says."""
+    keep_share: Annotated[float, Field(strict=True, ge=0, le=1)] = 0.25
+    """Keep the factors whose mean effect is at least this share of the largest, in any outcome."""
+    samples: Annotated[int, Field(strict=True, ge=8, le=1_000_000)] = 128
+    """Base points for the indices, a power of two; each is run with every kept factor changed in
+    turn, two runs more than there are such factors."""
+    dates: tuple[Date, ...] | None = None
+    """Days on which the indices are told too, of what is summed up or counted; null: five days,
+    evenly spaced; []: none."""
+    resamples: Annotated[int, Field(strict=True, ge=100, le=100_000)] = 1000
+    """How often the intervals are drawn anew (bootstrap)."""
+    seed: Annotated[int, Field(strict=True, ge=1, le=2**32 - 1)] = 1
+    """Seed of the points and of the intervals; the luck of the runs has the experiment's own."""
+
+
 class Experiment(Model):
     """Many runs of a scenario that differ in what is to be compared."""
 
@@ -112,5 +169,14 @@ class Experiment(Model):
     """The seed, the same for every case, so that differences are those of the cases alone."""
     households: Annotated[int, Field(strict=True, ge=20)] | None = None
     """Simulate so many households in place of the whole camp, each standing for several."""
+    calibration: Calibration | None = None
+    """How the factors are fitted to the record; null: they are varied by the design."""
+    sensitivity: Sensitivity | None = None
+    """How large a study of the factors' sensitivity is; null: there is none."""
     outcomes: Mapping[str, Outcome] = {}
     """What is measured, by name; none: returns, the harm after them, and what staying costs."""
+
+    @property
+    def chooses_points(self) -> bool:
+        """Whether a fit or a study chooses the points, as it goes, in place of a design."""
+        return self.calibration is not None or self.sensitivity is not None

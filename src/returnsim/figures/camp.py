@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from returnsim.analysis.observations import Observation, camp_at_start
+from returnsim.analysis.observations import Observation
+from returnsim.analysis.simulated import camp_at_start
 from returnsim.figures.observed import draw_key, draw_observed, legend_handles, numbered, within
 from returnsim.figures.style import (
     BLUE,

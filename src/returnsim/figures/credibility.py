@@ -162,7 +162,7 @@ def _draw_numbers(
     everyone, men = found.people.mean(axis=0), found.men.mean(axis=0)
     axes.bar(middle, everyone, width, color=SKY)
     axes.bar(middle, men, width, color=BLUE)
-    axes.set_title(f"Returned under it; dark: the {men.sum():,.0f}\nmen of conscription age")
+    axes.set_title(f"Returned under it; dark: men\nof conscription age ({men.sum():,.0f})")
     say_if_empty(axes, np.where(everyone > 0, everyone, np.nan), "nobody returned under it")
     count_axis(axes, "")
     # Three panels abreast leave little room for dates.

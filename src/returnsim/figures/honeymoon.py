@@ -204,9 +204,14 @@ def _draw_shares(axes: Axes, found: tuple[Spread, ...]) -> None:
 
 def _labels(found: tuple[Spread, ...]) -> list[tuple[float, str, str]]:
     return [
-        (float(spread.mean[-1]), f"{name} {spread.mean[-1]:.1f}", colour)
+        (float(spread.mean[-1]), f"{name} {_share(spread.mean[-1])}", colour)
         for (name, colour), spread in zip(_LINES, found, strict=True)
     ]
+
+
+def _share(value: float) -> str:
+    """A number per hundred: a few hundredths are not nothing, and nothing has no sign."""
+    return f"{value + 0.0:.1f}" if abs(value) >= 0.05 or abs(value) < 0.0005 else f"{value:.2g}"
 
 
 def _frame(drawn: list[Panels], weeks: int) -> None:

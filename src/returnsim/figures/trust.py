@@ -23,6 +23,7 @@ from returnsim.figures.style import (
 )
 from returnsim.trajectories import Trajectories
 
+LEAST_SPAN = 0.05
 PANELS_A_ROW = 3
 NOTE = (
     "Trust is the chance, as households see it, that one man of conscription age stays unharmed "
@@ -60,6 +61,9 @@ def trust(trajectories: Trajectories, observations: Sequence[Observation]) -> Fi
         _draw_guarantor(axes, trajectories, name)
         if i % columns == 0:
             axes.set_ylabel("trust, 0 to 1")
+    if first is not None:
+        # What changes in the third digit is no change to speak of.
+        first.set_ylim(bottom=0.0, top=max(first.get_ylim()[1], LEAST_SPAN))
     return figure
 
 

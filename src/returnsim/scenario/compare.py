@@ -1,10 +1,12 @@
 """In what two scenarios differ, as a reader would tell it."""
 
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Any
 
 from returnsim.scenario.dated import Entry
-from returnsim.scenario.evidence import SECTIONS
+from returnsim.scenario.paths import SECTIONS
+from returnsim.scenario.posterior import Posterior
 from returnsim.scenario.quantities import Model, Quantity
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import plain_value
@@ -51,6 +53,18 @@ def _told(scenario: Scenario) -> dict[str, list[str]]:
         path: lines
         for name in (*TIME, *SECTIONS)
         for path, lines in _lines(name, getattr(scenario, name))
+    } | _drawn(scenario.posterior)
+
+
+def _drawn(posterior: Posterior | None) -> dict[str, list[str]]:
+    """A line for each number that a posterior draws."""
+    if posterior is None:
+        return {}
+    return {
+        f"posterior: {path}": [
+            f"{len(draws)} draws from {min(draws)} to {max(draws)}, mean {fmean(draws)}"
+        ]
+        for path, draws in posterior.draws.items()
     }
 
 

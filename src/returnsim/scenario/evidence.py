@@ -4,27 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from returnsim.scenario.dated import Entry
+from returnsim.scenario.paths import SECTIONS
 from returnsim.scenario.quantities import Model, Quantity
 from returnsim.scenario.schema import Scenario
-
-SECTIONS = (
-    "population",
-    "guarantors",
-    "levers",
-    "behaviour",
-    "beliefs",
-    "livelihood",
-    "hazards",
-    "custody",
-    "passage",
-)
 
 
 def quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity]]:
     """List the numbers in effect, defaults included, in the order of a scenario file.
 
     Numbers of entries that begin after the run are left out; nulls are not numbers. A number of a
-    dated entry without a source of its own has the entry's.
+    dated entry without a source of its own has the entry's; what is drawn from a posterior has that
+    as its source.
 
     Parameters
     ----------
@@ -37,8 +27,13 @@ def quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity]]:
         The dotted path, with the date of a dated entry in brackets, as in
         ``levers.siege[2019-02-04].severity``, and the number.
     """
+    posterior = scenario.posterior
     for section in SECTIONS:
-        yield from _within(section, getattr(scenario, section), scenario.end)
+        for path, number in _within(section, getattr(scenario, section), scenario.end):
+            if posterior is not None and path in posterior.draws:
+                yield path, number.model_copy(update={"source": posterior.source})
+            else:
+                yield path, number
 
 
 def _within(path: str, value: object, end: date) -> Iterator[tuple[str, Quantity]]:

@@ -6,10 +6,19 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from returnsim.errors import Problem, ScenarioError
-from returnsim.scenario.overrides import Override, Overrides, apply_override, read_overrides
+from returnsim.scenario.drawn import problems_of_draws
+from returnsim.scenario.elsewhere import ELSEWHERE, from_folder
+from returnsim.scenario.overrides import (
+    Override,
+    Overrides,
+    apply_override,
+    read_overrides,
+    spelled_out,
+)
+from returnsim.scenario.precedence import below_file
 from returnsim.scenario.problems import in_order, problems_of, shown
 from returnsim.scenario.schema import Scenario
-from returnsim.scenario.tree import Mark, Node, absolute, merge, node_of, plain
+from returnsim.scenario.tree import Mark, Node, merge, node_of, plain
 from returnsim.scenario.written import dump_scenario, scenario_hash
 from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
 
@@ -18,6 +27,7 @@ __all__ = [
     "load_scenario",
     "load_tree",
     "require_observations",
+    "require_patterns",
     "scenario_from",
     "scenario_hash",
     "scenario_of",
@@ -41,7 +51,8 @@ def load_scenario(path: str | Path, overrides: Overrides = ()) -> Scenario:
     Returns
     -------
     Scenario
-        Complete, with every default filled; ``observations`` is an absolute path.
+        Complete, with every default filled; ``observations`` and ``patterns`` are absolute paths,
+        and a posterior holds its draws.
 
     Raises
     ------
@@ -111,6 +122,8 @@ def _scenario(
         scenario = Scenario.model_validate(plain(root))
     except ValidationError as error:
         found += problems_of(error, root)
+    if not found:
+        found += problems_of_draws(root)
     if found:
         raise ScenarioError(in_order(found))
     scenario._name = name
@@ -142,7 +155,7 @@ def scenario_from(
     """
     here = Path(name)
     problems: list[Problem] = []
-    root = _observations_from(node_of(mapping, Mark(here)), Path.cwd())
+    root = _placed(node_of(mapping, Mark(here)), Path.cwd(), problems)
     try:
         root = _with_parents(root, here, (), problems)
     except Unreadable as error:
@@ -167,12 +180,17 @@ def require_observations(scenario: Scenario, file: Path | None = None) -> None:
     ScenarioError
         If the scenario names observations and there is no such file.
     """
-    table = scenario.observations
-    if table is not None and not table.is_file():
-        where = file or Path(scenario.name)
-        raise ScenarioError(
-            [Problem(where, None, None, "observations", str(table), "no such file")]
-        )
+    _require("observations", scenario.observations, file or Path(scenario.name))
+
+
+def require_patterns(scenario: Scenario, file: Path | None = None) -> None:
+    """Make sure that the patterns which a scenario names are there; as `require_observations`."""
+    _require("patterns", scenario.patterns, file or Path(scenario.name))
+
+
+def _require(key: str, path: Path | None, where: Path) -> None:
+    if path is not None and not path.is_file():
+        raise ScenarioError([Problem(where, None, None, key, str(path), "no such file")])
 
 
 def _read(file: Path, problems: list[Problem]) -> Node:
@@ -182,17 +200,17 @@ def _read(file: Path, problems: list[Problem]) -> Node:
     if not isinstance(node.value, dict):
         rule = "a scenario file is a mapping: lines of the form `key: value`"
         raise Unreadable([Problem(file, node.mark.line, node.mark.column, "", shown(node), rule)])
-    return _observations_from(node, file.parent)
+    return _placed(node, file.parent, problems)
 
 
-def _observations_from(node: Node, folder: Path) -> Node:
-    """Make the path of the observations absolute, from where it is written."""
-    written = node.value.get("observations") if isinstance(node.value, dict) else None
-    if written is None or not isinstance(written.value, str | Path):
-        return node
-    full = Node(absolute(folder / written.value), written.mark, written.key_mark)
+def _placed(node: Node, folder: Path, problems: list[Problem]) -> Node:
+    """Find the other files that a file names, from where it stands."""
     assert isinstance(node.value, dict)  # noqa: S101
-    return Node(node.value | {"observations": full}, node.mark, node.key_mark)
+    parts = {
+        key: from_folder(key, part, folder, problems) if key in ELSEWHERE else part
+        for key, part in node.value.items()
+    }
+    return Node(parts, node.mark, node.key_mark)
 
 
 def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list[Problem]) -> Node:
@@ -200,7 +218,7 @@ def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list
     assert isinstance(node.value, dict)  # noqa: S101
     extends = node.value.get("extends")
     if extends is None or extends.value is None:
-        return node
+        return spelled_out(node, problems)
     if not isinstance(extends.value, str) or not extends.value.strip():
         raise _cannot_extend(extends, "must be the path of a scenario file, as text")
     parent = file.parent / extends.value
@@ -213,8 +231,9 @@ def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list
     if len(seen) >= MOST_FILES:
         raise _cannot_extend(extends, f"more than {MOST_FILES} files extend one another")
     below = _with_parents(_read(parent, problems), parent, (*seen, known), problems)
-    own = {key: part for key, part in node.value.items() if key != "extends"}
-    return merge(below, Node(own, node.mark, node.key_mark))
+    parts = {key: part for key, part in node.value.items() if key != "extends"}
+    own = Node(parts, node.mark, node.key_mark)
+    return spelled_out(merge(below_file(below, own), own), problems)
 
 
 def _cannot_extend(node: Node, rule: str) -> Unreadable:

@@ -65,7 +65,8 @@ def without(scenario: Scenario, lever: str) -> Scenario:
         raise UsageError(f"without {lever}: {problem}")
     if not lever.startswith(GUARANTOR):
         levers = scenario.levers.model_copy(update={lever: NEUTRAL[lever]})
-        return scenario.model_copy(update={"levers": levers})
+        posterior = scenario.posterior and scenario.posterior.without("levers", lever)
+        return scenario.model_copy(update={"levers": levers, "posterior": posterior})
     name = lever.removeprefix(GUARANTOR)
     absent = scenario.guarantors[name].model_copy(update={"active": ()})
     guarantors = dict(scenario.guarantors) | {name: absent}

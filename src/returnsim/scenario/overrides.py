@@ -6,16 +6,19 @@ reach into what is dated: ``levers.siege[2022-05-01:].severity`` is the severity
 returns, and ``levers.siege[2022-05-01].severity`` that of the entry which begins on that day.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 from returnsim.errors import Problem
+from returnsim.scenario.elsewhere import ELSEWHERE, from_folder
+from returnsim.scenario.paths import Days, ImpossibleError, parsed
+from returnsim.scenario.posterior import parsed_columns
+from returnsim.scenario.precedence import below_override, posterior_of, with_posterior
 from returnsim.scenario.problems import choice, shown
 from returnsim.scenario.schema import Guarantor
-from returnsim.scenario.tree import Mark, Node, absolute, at, node_of, replace
+from returnsim.scenario.tree import Mark, Node, at, node_of, replace
 from returnsim.scenario.written import defaults_of, plain_value
 from returnsim.scenario.yaml_text import Unreadable, read_yaml
 
@@ -23,9 +26,6 @@ Overrides = Sequence[str] | Mapping[str, object]
 NAMED = (("guarantors",), ("population", "origins"), ("behaviour", "splits"))
 """Mappings by name whose defaults an override may reach into."""
 
-DAYS = re.compile(
-    r"(?P<key>[^\[\]]+)\[(?P<first>\d{4}-\d\d-\d\d)(?P<on>:(?P<until>\d{4}-\d\d-\d\d)?)?\]"
-)
 OF_AN_ENTRY = frozenset({"from", "until", "linear", "why", "source"})
 
 
@@ -34,18 +34,6 @@ class Override(NamedTuple):
 
     path: str
     node: Node
-
-
-class Days(NamedTuple):
-    """A part of a path that names days."""
-
-    first: date
-    until: date | None
-    is_entry: bool  # the entry that begins on the first day, whenever it ends
-
-
-class _ImpossibleError(Exception):
-    """What cannot be done, in words."""
 
 
 def read_overrides(overrides: Overrides, problems: list[Problem]) -> list[Override]:
@@ -84,18 +72,45 @@ def apply_override(root: Node, override: Override, problems: list[Problem]) -> N
     """
     path, node = override
     try:
-        keys, days, field = _parsed(path)
+        place = parsed(path)
+        keys, days, field = place
+        if keys[0] == "posterior" and place != (("posterior",), None, ()):
+            raise ImpossibleError("a posterior is set as a whole")
         _check_guarantor(root, keys)
-        if keys == ("observations",) and isinstance(node.value, str | Path):
-            node = Node(absolute(Path(node.value)), node.mark, node.key_mark)
-        root = _reach_into(root, keys)
+        if len(keys) == 1 and keys[0] in ELSEWHERE:
+            node = from_folder(keys[0], node, None, problems)
+        root = _reach_into(below_override(root, place), keys)
+        if keys == ("posterior",):
+            return spelled_out(replace(root, keys, node), problems)
         if days is None:
             return replace(root, keys, node)
         return replace(root, keys, _on_days(root, keys, field, days, node))
-    except _ImpossibleError as error:
+    except ImpossibleError as error:
         mark = node.mark
         problems.append(Problem(mark.file, mark.line, mark.column, path, "", str(error)))
         return root
+
+
+def spelled_out(root: Node, problems: list[Problem]) -> Node:
+    """Turn the draws of a posterior from a day on into draws of the entry that begins then.
+
+    Where there is no such entry one is made, with the median of the draws: what is set later can
+    then be told from it by its days.
+    """
+    posterior, node = posterior_of(root), at(root, ("posterior",))
+    if posterior is None or node is None:
+        return root
+    bare, draws = with_posterior(root, None), {}
+    for path, place in parsed_columns(posterior):
+        column, days = posterior.draws[path], place.days
+        if days is None or days.is_entry:
+            draws[path] = column
+            continue
+        middle = Node(median(column), node.mark, node.key_mark)
+        bare = apply_override(bare, Override(path, middle), problems)
+        entry = ".".join([f"{'.'.join(place.keys)}[{days.first}]", *place.field])
+        draws[entry.removesuffix(".value")] = column
+    return with_posterior(bare, posterior.keeping(draws))
 
 
 def _typed(text: str, problems: list[Problem]) -> Override | None:
@@ -112,31 +127,6 @@ def _typed(text: str, problems: list[Problem]) -> Override | None:
         return None
 
 
-def _parsed(path: str) -> tuple[tuple[str, ...], Days | None, tuple[str, ...]]:
-    """The keys up to what is dated, the days if there are any, and the keys after them."""
-    keys = tuple(path.split("."))
-    if not all(keys):
-        raise _ImpossibleError("a path is key.key.key")
-    if keys[0] == "extends":
-        raise _ImpossibleError("only a file can extend another")
-    dated = [i for i, key in enumerate(keys) if "[" in key or "]" in key]
-    if not dated:
-        return keys, None, ()
-    place = dated[0]
-    match = DAYS.fullmatch(keys[place])
-    if match is None or len(dated) > 1:
-        raise _ImpossibleError("days are written as key[2022-05-01:] or key[2022-05-01:2022-09-01]")
-    try:
-        first = date.fromisoformat(match["first"])
-        until = date.fromisoformat(match["until"]) if match["until"] else None
-    except ValueError:
-        raise _ImpossibleError("names a day that does not exist") from None
-    if until is not None and until <= first:
-        raise _ImpossibleError("the second day must be later than the first")
-    days = Days(first, until, match["on"] is None)
-    return (*keys[:place], match["key"]), days, keys[place + 1 :] or ("value",)
-
-
 def _on_days(
     root: Node, keys: tuple[str, ...], field: tuple[str, ...], days: Days, node: Node
 ) -> Node:
@@ -146,7 +136,7 @@ def _on_days(
     if days.is_entry:
         if not same:
             begin = ", ".join(str(_day(entry, "from")) for entry in entries)
-            raise _ImpossibleError(f"no entry begins on that day; entries begin on: {begin}")
+            raise ImpossibleError(f"no entry begins on that day; entries begin on: {begin}")
         entries[same[0]] = replace(entries[same[0]], field, node)
         return Node(entries, node.mark, node.mark)
     _check_days(entries, field, days)
@@ -170,15 +160,15 @@ def _check_days(entries: list[Node], field: tuple[str, ...], days: Days) -> None
         begins, until = _day(entry, "from") or date.min, _day(entry, "until")
         line = _parts(entry).get("linear")
         if line is not None and line.value is True and begins <= days.first < (following or begins):
-            raise _ImpossibleError("a line is drawn across that day; write the entries out instead")
+            raise ImpossibleError("a line is drawn across that day; write the entries out instead")
         if begins == days.first and until != days.until:
-            raise _ImpossibleError(
+            raise ImpossibleError(
                 f"an entry from that day to {until or 'the end'} is there; change it by "
                 f"[{days.first}]"
             )
         within = days.until is not None and days.first < begins < days.until
         if within and field[0] in _parts(entry):
-            raise _ImpossibleError(f"an entry of its own begins in between, on {begins}")
+            raise ImpossibleError(f"an entry of its own begins in between, on {begins}")
 
 
 def _entries(root: Node, keys: tuple[str, ...], mark: Mark) -> list[Node]:
@@ -204,7 +194,7 @@ def _default(keys: tuple[str, ...]) -> object:
             return plain_value(Guarantor.model_fields[keys[2]].default)
         return defaults_of(keys)
     except (KeyError, AttributeError, IndexError):
-        raise _ImpossibleError(f"{keys[-1]!r} is not known there, or has no days") from None
+        raise ImpossibleError(f"{keys[-1]!r} is not known there, or has no days") from None
 
 
 def _without_field(entry: Node, field: tuple[str, ...]) -> Node | None:
@@ -229,7 +219,7 @@ def _day(entry: Node, key: str) -> date | None:
 
 def _parts(entry: Node) -> dict[str, Node]:
     if not isinstance(entry.value, dict):
-        raise _ImpossibleError(f"has no days: {shown(entry)}")
+        raise ImpossibleError(f"has no days: {shown(entry)}")
     return entry.value
 
 
@@ -243,7 +233,7 @@ def _check_guarantor(root: Node, path: tuple[str, ...]) -> None:
     if not written:
         names = tuple(defaults_of(("guarantors",)))
     if path[1] not in names:
-        raise _ImpossibleError(f"no such guarantor; {choice(path[1], names)}")
+        raise ImpossibleError(f"no such guarantor; {choice(path[1], names)}")
 
 
 def _reach_into(root: Node, path: tuple[str, ...]) -> Node:

@@ -4,7 +4,7 @@ Formulas are in ``docs/model.md``; the paths there are those of the fields here.
 """
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -61,6 +61,8 @@ class Behaviour(Model):
     """Weeks ahead over which a household judges safety and the draft."""
     intention_weeks: PositiveWeeks = PositiveWeeks(value=52)
     """Weeks ahead over which a stated intention is meant."""
+    choice: Literal["logit", "threshold"] = "logit"
+    """How it chooses: logit, by chance and the likelier the better; threshold, always the best."""
     splits: Mapping[str, tuple[ClassName, ...]] = DEFAULT_SPLITS
     """Ways of going in parts: by name, the classes that go first; empty: nobody parts."""
 

@@ -19,6 +19,7 @@ from returnsim.scenario.parameters import (
     Livelihood,
     Passage,
 )
+from returnsim.scenario.posterior import Posterior
 from returnsim.scenario.quantities import (
     CLASSES,
     SUM_TOLERANCE,
@@ -200,6 +201,13 @@ class Scenario(Model):
     """Record from the week of this day on; null: from the start."""
     observations: Path | None = None
     """Table of what was observed (CSV), as a path from the file in which it is written."""
+    patterns: Path | None = None
+    """What the camp must show (YAML), as a path from the file in which it is written."""
+    posterior: Posterior | None = None
+    """Draws of numbers that were fitted (Parquet), as a path from the file in which it is written.
+
+    Each replicate takes a row of them in place of the numbers that stand here.
+    """
     population: Population = Population()
     """The people of the camp at the start."""
     guarantors: Mapping[str, Guarantor] = DEFAULT_GUARANTORS
@@ -247,7 +255,8 @@ class Scenario(Model):
         Returns
         -------
         tuple of int
-            Numbers without a source (defaults among them), and all numbers.
+            Numbers without a source (defaults among them), and all numbers. What is drawn from a
+            posterior is fitted to what was observed, and no guess.
         """
         from returnsim.scenario.evidence import quantities
 

@@ -13,7 +13,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.representer import SafeRepresenter
 
 from returnsim.scenario.dated import ALWAYS, Entry
-from returnsim.scenario.evidence import SECTIONS, filled
+from returnsim.scenario.evidence import filled
+from returnsim.scenario.parameters import Behaviour
+from returnsim.scenario.paths import SECTIONS
+from returnsim.scenario.posterior import Posterior
 from returnsim.scenario.quantities import Model, Quantity
 from returnsim.scenario.schema import Scenario
 
@@ -43,7 +46,7 @@ def dump_scenario(scenario: Scenario, relative_to: Path | None = None) -> str:
     scenario : Scenario
         Any scenario.
     relative_to : Path, optional
-        Folder from which the path of the observations is written; absolute if not given.
+        Folder from which the paths of other files are written; absolute if not given.
 
     Returns
     -------
@@ -51,8 +54,11 @@ def dump_scenario(scenario: Scenario, relative_to: Path | None = None) -> str:
         A complete scenario file. Read again, it has the same hash.
     """
     data = plain_scenario(scenario)
-    if scenario.observations is not None:
-        data["observations"] = _path_from(scenario.observations, relative_to)
+    for name in ("observations", "patterns"):
+        if data[name] is not None:
+            data[name] = _path_from(Path(data[name]), relative_to)
+    if scenario.posterior is not None:
+        data["posterior"] = _posterior_from(scenario.posterior, relative_to)
     text = StringIO()
     yaml: Any = YAML(typ="safe", pure=True)
     yaml.Representer = _Representer
@@ -83,8 +89,9 @@ def defaults_of(path: Sequence[str]) -> Plain:
 def scenario_hash(scenario: Scenario) -> str:
     """Fingerprint of all that changes the simulation.
 
-    Titles, names, observations, sources, ranges and reasons leave it as it is. The order of
-    guarantors, origins and splits counts, for it decides ties and draws.
+    Titles, names, observations, sources, ranges and reasons leave it as it is; of a posterior only
+    the draws count. The order of guarantors, origins and splits counts, for it decides ties and
+    draws.
 
     Parameters
     ----------
@@ -102,7 +109,10 @@ def scenario_hash(scenario: Scenario) -> str:
 def population_hash(scenario: Scenario) -> str:
     """Fingerprint of what the households are drawn from: with one seed they are then the same."""
     numbers = plain_value(scenario.population, evidence=False)
-    return sha256(json.dumps(numbers, allow_nan=False).encode()).hexdigest()
+    drawn = scenario.posterior.draws if scenario.posterior is not None else {}
+    theirs = {path: draws for path, draws in drawn.items() if path.startswith("population.")}
+    parts = [numbers, theirs] if theirs else numbers
+    return sha256(json.dumps(parts, allow_nan=False).encode()).hexdigest()
 
 
 def numbers_text(scenario: Scenario) -> str:
@@ -117,11 +127,16 @@ def numbers_text(scenario: Scenario) -> str:
     -------
     str
         An object of the shape of a scenario file without title, question, observations, sources,
-        ranges and reasons. With a title it can be loaded again (`scenario_from`), and then has
-        the same hash.
+        ranges and reasons, and with no more of a posterior than its draws. With a title it can be
+        loaded again (`scenario_from`), and then has the same hash.
     """
     names = ("start", "weeks", "record_from", *SECTIONS)
     numbers = {name: plain_value(getattr(scenario, name), evidence=False) for name in names}
+    if scenario.behaviour.choice == Behaviour.model_fields["choice"].default:
+        # Scenarios that were simulated before there was a choice of rule keep their fingerprint.
+        del numbers["behaviour"]["choice"]
+    if scenario.posterior is not None and scenario.posterior.draws:
+        numbers["posterior"] = {"draws": plain_value(scenario.posterior.draws)}
     return json.dumps(numbers, separators=(",", ":"), allow_nan=False, default=date.isoformat)
 
 
@@ -190,6 +205,19 @@ def _plain_quantity(quantity: Quantity) -> Plain:
 def _plain_number(number: float) -> int | float:
     whole = number.is_integer() and abs(number) < LARGEST_EXACT_WHOLE
     return int(number) if whole else number
+
+
+def _posterior_from(posterior: Posterior, folder: Path | None) -> Plain:
+    """A posterior with each column as one text: thousands of lines are slow to read again."""
+
+    def text(column: Sequence[float]) -> str:
+        return " ".join(map(repr, column))
+
+    return plain_value(posterior) | {
+        "file": _path_from(posterior.file, folder) if posterior.file is not None else None,
+        "draws": {path: text(column) for path, column in posterior.draws.items()},
+        "discrepancy": text(posterior.discrepancy),
+    }
 
 
 def _path_from(path: Path, folder: Path | None) -> str:

@@ -1,0 +1,1 @@
+"""Fitting: what the record says of numbers that nobody knows."""

@@ -1,0 +1,177 @@
+"""``returnsim calibrate``: fit what nobody knows to the record, and say what is left open."""
+
+import shlex
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from returnsim.cli.options import EXIT_INTERRUPTED, cores
+from returnsim.cli.sweep import RESULTS
+
+if TYPE_CHECKING:
+    from returnsim.analysis.calibration.fit import Progress
+    from returnsim.analysis.calibration.ranks import Trial
+    from returnsim.experiments.calibration import Fitted
+    from returnsim.experiments.files import LoadedExperiment
+
+MOST_TIES = 8
+
+
+def calibrate(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="EXPERIMENT",
+            help="An experiment file (YAML) with `calibration:` and the factors to fit.",
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; results/NAME by default.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
+    ] = None,
+    check: Annotated[
+        int | None,
+        typer.Option(
+            min=16,
+            metavar="TRIALS",
+            help="Fit so many records that the model itself makes instead, to see whether the fit "
+            "can be believed.",
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the fit as JSON.")] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+) -> None:
+    """Fit an experiment's factors to the record that its base scenario names.
+
+    Writes the posterior for a scenario to take (`posterior: FILE`), and which numbers the record
+    identifies and which it does not. Stop it whenever you like: the same command goes on from
+    there.
+    """
+    from returnsim.experiments.calibration import require_libraries
+    from returnsim.experiments.files import load_experiment
+
+    experiment = load_experiment(file)
+    require_libraries()
+    folder = RESULTS / experiment.name if out is None else out
+    started = time.monotonic()
+
+    def say(line: str) -> None:
+        typer.echo(f"{experiment.name}: {time.monotonic() - started:5.0f} s: {line}", err=True)
+
+    words = ["returnsim", "calibrate", str(file), *(["--out", str(out)] if out else [])]
+    if check is not None:
+        words += ["--check", str(check)]
+    do = partial(_fit, as_json=json) if check is None else partial(_check, trials=check)
+    try:
+        do(experiment, folder, workers or cores(), say, shlex.join(words), draws=not no_figures)
+    except KeyboardInterrupt:
+        typer.echo(
+            f"stopped; what was finished is kept in {folder}: the same command goes on from there",
+            err=True,
+        )
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _fit(
+    experiment: "LoadedExperiment",
+    folder: Path,
+    workers: int,
+    say: "Progress",
+    command: str,
+    *,
+    draws: bool,
+    as_json: bool,
+) -> None:
+    from returnsim.experiments.calibration import calibrate as run_calibration
+    from returnsim.experiments.calibration_tables import POSTERIOR, summary, write_calibration
+
+    fitted = run_calibration(experiment, folder, workers, progress=say)
+    write_calibration(fitted, folder, command, _draw if draws else None)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(summary(fitted), indent=2, ensure_ascii=False))
+    else:
+        _show(fitted)
+    typer.echo(
+        f"The posterior is {folder / POSTERIOR}; a scenario takes it by `posterior:`", err=True
+    )
+
+
+def _check(
+    experiment: "LoadedExperiment",
+    folder: Path,
+    workers: int,
+    say: "Progress",
+    command: str,
+    *,
+    draws: bool,
+    trials: int,
+) -> None:
+    from returnsim.experiments.calibration import check_fit
+    from returnsim.experiments.calibration_tables import RANKS, write_ranks
+
+    found = check_fit(experiment, folder, workers, trials, progress=say)
+    table = write_ranks(experiment, found, folder, command, _draw_ranks if draws else None)
+    typer.echo(table.to_string(index=False))
+    typer.echo(f"The ranks are in {folder / RANKS}", err=True)
+
+
+def _draw_ranks(experiment: "LoadedExperiment", found: "list[Trial]", directory: Path) -> str:
+    from returnsim.figures.calibration import write_ranks_figure
+
+    return write_ranks_figure(experiment, found, directory)
+
+
+def _draw(fitted: "Fitted", directory: Path) -> dict[str, str]:
+    from returnsim.figures.calibration import write_calibration_figures
+
+    return write_calibration_figures(fitted, directory)
+
+
+def _show(fitted: "Fitted") -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    from returnsim.experiments.calibration_tables import said_of, targets_table, ties_of
+
+    console = Console(highlight=False, soft_wrap=False)
+    numbers = Table("parameter", "prior", "median", "90 %", "taken away", "", box=box.SIMPLE)
+    for prior, said in zip(fitted.priors, said_of(fitted), strict=True):
+        numbers.add_row(
+            prior.name,
+            f"{prior.low:g} to {prior.high:g}",
+            f"{said.median:.3g}",
+            f"{said.low90:.3g} to {said.high90:.3g}",
+            f"{100 * max(said.taken_away, 0):.0f} %",
+            said.verdict,
+        )
+    console.print(numbers)
+    rows = Table("target", "observed", "fitted", "90 %", "unit", box=box.SIMPLE)
+    for row in targets_table(fitted).itertuples():
+        rows.add_row(
+            row.target,
+            _number(row.observed),
+            _number(row.fitted),
+            f"{_number(row.low90)} to {_number(row.high90)}",
+            row.unit,
+        )
+    console.print(rows)
+    for one, other, r in ties_of(fitted)[:MOST_TIES]:
+        typer.echo(f"{one} and {other} are told together only (correlation {r:+.2f})")
+    fit = fitted.fit
+    typer.echo(
+        f"{len(fit.runs.places):,} runs; {fit.posterior.effective:,.0f} effective draws; misfit "
+        f"{float(sorted(fit.posterior.discrepancy)[len(fit.posterior.discrepancy) // 2]):.3f} on "
+        "the scale of logarithms"
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"

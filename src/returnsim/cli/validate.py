@@ -1,0 +1,341 @@
+"""``returnsim validate``: a scenario held against the record and its pattern card."""
+
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from returnsim.cli.options import ScenarioFile, Set, cores
+from returnsim.cli.run import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS, MOST_REPLICATES, RESULTS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from returnsim.analysis.observations import Observation
+    from returnsim.analysis.patterns import Held, Prepared
+    from returnsim.analysis.validation import Validation
+    from returnsim.analysis.worlds import Progress, Question, Size
+    from returnsim.scenario.schema import Scenario
+
+FORMAT = "returnsim validation 1"
+VALIDATION, SCORES, PATTERNS, RIVALS = (
+    *("validation.csv", "scores.csv"),
+    *("patterns.csv", "rivals.csv"),
+)
+
+
+class Asked(NamedTuple):
+    """What a scenario is to be held against."""
+
+    scenario: "Scenario"
+    observations: "list[Observation]"
+    cards: "list[Prepared]"
+
+
+def validate(
+    file: ScenarioFile,
+    replicates: Annotated[
+        int,
+        typer.Option(min=1, max=MOST_REPLICATES, help="How often to run it, each time with luck."),
+    ] = 64,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**64 - 1, help="The same seed gives the same numbers.")
+    ] = 1,
+    overrides: Set = None,
+    households: Annotated[
+        int | None,
+        typer.Option(
+            min=FEWEST_HOUSEHOLDS,
+            max=MOST_HOUSEHOLDS,
+            help="Simulate so many households in place of the whole camp, each for several.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; results/NAME-validated by default.")
+    ] = None,
+    no_patterns: Annotated[
+        bool, typer.Option("--no-patterns", help="Leave the pattern card out.")
+    ] = False,
+    rivals: Annotated[
+        bool,
+        typer.Option(
+            "--rivals", help="Run the card under each of its rival rules of decision too."
+        ),
+    ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Leave with 1 if a pattern fails or the bands are too narrow."
+        ),
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON, not as tables.")] = False,
+    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+) -> None:
+    """Hold a scenario against what was observed and not used to fit it, and its pattern card.
+
+    Tells for each observation what the model foretells, how often the middle 50 and 90 % hold what
+    was observed, and whether the model does better than carrying the last value on. A pattern that
+    fails is a finding, and no error.
+    """
+    from returnsim.analysis.worlds import Size
+
+    asked = _asked(file, overrides or [], patterns=not no_patterns, rivals=rivals)
+    folder = RESULTS / f"{asked.scenario.name}-validated" if out is None else out
+    _check_folder(folder)
+    size = Size(replicates, seed, households, workers or cores())
+    validation, held = _found(asked, size)
+    options = ["--no-patterns"] * no_patterns + ["--rivals"] * rivals
+    command = _command(file, size, overrides or [], options, out)
+    _write(asked.scenario, validation, held, size, folder, command, figures=not no_figures)
+    if json:
+        typer.echo(_as_json(asked.scenario, validation, held, size, folder))
+    else:
+        from returnsim.cli.validate_text import print_validation
+
+        print_validation(asked.scenario, validation, held, size)
+    what = "tables are" if no_figures else "tables and the figures are"
+    typer.echo(f"The {what} in {folder}", err=True)
+    narrow = validation is not None and any("narrow" in c.verdict for c in validation.coverage)
+    if strict and (narrow or any(one.failed() for one in held[:1])):
+        raise typer.Exit(1)
+
+
+def _asked(file: Path, overrides: list[str], *, patterns: bool, rivals: bool) -> Asked:
+    """Read everything, so that what is wrong is told before anything runs."""
+    from returnsim.analysis.card import load_card
+    from returnsim.analysis.observations import observations_of
+    from returnsim.analysis.patterns import prepare
+    from returnsim.analysis.validation import judged_rows
+    from returnsim.errors import UsageError
+    from returnsim.scenario.files import load_scenario, require_observations
+
+    scenario = load_scenario(file, overrides)
+    require_observations(scenario, file)
+    observations = judged_rows(observations_of(scenario))
+    cards = []
+    if patterns and scenario.patterns is not None:
+        card = load_card(scenario.patterns)
+        names = [None, *(card.card.rivals if rivals else ())]
+        cards = [prepare(card, file, overrides, name) for name in names]
+    if rivals and len(cards) <= 1:
+        raise UsageError(f"{file}: --rivals needs a pattern card that names `rivals:`")
+    if not observations and not cards:
+        raise UsageError(
+            f"{file}: nothing to hold it against: name a table with `observations:`, or a card "
+            "with `patterns:`"
+        )
+    return Asked(scenario, observations, cards)
+
+
+def _found(asked: Asked, size: "Size") -> "tuple[Validation | None, list[Held]]":
+    import numpy as np
+
+    from returnsim.analysis.patterns import hold
+    from returnsim.analysis.validation import Asked as AskedOf
+    from returnsim.analysis.validation import fitted_of, misfit_of, validate
+    from returnsim.analysis.worlds import ask_all
+    from returnsim.scenario.written import scenario_hash
+
+    scenario = asked.scenario
+    questions = [AskedOf(one) for one in asked.observations]
+    pairs: list[tuple[Scenario, Question]] = [
+        *((scenario, question) for question in questions),
+        *(pair for card in asked.cards for pair in card.pairs()),
+    ]
+    with _bar() as told:
+        answers = ask_all(pairs, size, told)
+    held = [hold(card, answers) for card in asked.cards]
+    if not questions:
+        return None, held
+    rows = np.stack([answers[scenario_hash(scenario), question] for question in questions])
+    misfit = misfit_of(scenario, size.seed, size.replicates)
+    return validate(asked.observations, rows, misfit, fitted_of(scenario)), held
+
+
+@contextmanager
+def _bar() -> "Iterator[Callable[[str], Progress]]":
+    """A bar on stderr for the world that is being run, with the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+    from rich.progress import TimeRemainingColumn as TimeLeft
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeLeft(elapsed_when_finished=True),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+
+        def told(what: str) -> "Callable[[int, int], None]":
+            bar.reset(task, description=what)
+            return lambda done, total: bar.update(task, completed=done, total=total)
+
+        yield told
+
+
+def _command(
+    file: Path, size: "Size", overrides: list[str], options: list[str], out: Path | None
+) -> str:
+    """What to type to have the same again, paths as they were typed."""
+    words = ["returnsim", "validate", str(file)]
+    words += ["--replicates", str(size.replicates), "--seed", str(size.seed)]
+    for override in overrides:
+        words += ["--set", override]
+    if size.households is not None:
+        words += ["--households", str(size.households)]
+    words += options
+    if out is not None:
+        words += ["--out", str(out)]
+    return shlex.join(words)
+
+
+def _provenance(scenario: "Scenario", size: "Size", command: str) -> dict[str, Any]:
+    from returnsim.results import ground_of, planned, versions
+
+    identity = planned(scenario, size.replicates, size.seed, size.households)
+    guesses, numbers = scenario.guesses()
+    return {
+        "format": FORMAT,
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "scenario_hash": identity.scenario_hash,
+        "seed": size.seed,
+        "replicates": size.replicates,
+        "households": identity.households,
+        "numbers": numbers,
+        "guesses": guesses,
+        "posterior": scenario.posterior.experiment if scenario.posterior is not None else None,
+        "ground": ground_of(scenario),
+        "command": command,
+        "versions": versions(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _write(
+    scenario: "Scenario",
+    validation: "Validation | None",
+    held: "Sequence[Held]",
+    size: "Size",
+    target: Path,
+    command: str,
+    *,
+    figures: bool,
+) -> None:
+    """Write the tables, ``run.json`` and the figures: all of it, or nothing."""
+    from returnsim.analysis.validation_tables import (
+        patterns_table,
+        points_table,
+        rivals_table,
+        scores_table,
+    )
+    from returnsim.errors import RunError
+    from returnsim.folders import as_json, write_text, written_whole
+    from returnsim.results import CAPTIONS, FIGURES, RUN
+
+    tables: dict[str, pd.DataFrame] = {}
+    if validation is not None:
+        tables |= {VALIDATION: points_table(validation), SCORES: scores_table(validation)}
+    if held:
+        tables[PATTERNS] = patterns_table(held)
+    if len(held) > 1:
+        tables[RIVALS] = rivals_table(held)
+    try:
+        with written_whole(target.resolve()) as folder:
+            for name, table in tables.items():
+                text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
+                write_text(folder / name, text)
+            write_text(folder / RUN, as_json(_provenance(scenario, size, command)) + "\n")
+            if figures:
+                (folder / FIGURES).mkdir()
+                told = _draw(scenario, validation, held, size, folder / FIGURES)
+                write_text(folder / FIGURES / CAPTIONS, as_json(told) + "\n")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RunError(f"{target}: the results could not be written: {reason}") from error
+
+
+def _draw(
+    scenario: "Scenario",
+    validation: "Validation | None",
+    held: "Sequence[Held]",
+    size: "Size",
+    directory: Path,
+) -> dict[str, str]:
+    from returnsim.figures.patterns import write_patterns_figures
+    from returnsim.figures.validation import write_validation_figure
+
+    told: dict[str, str] = {}
+    if validation is not None:
+        told |= write_validation_figure(scenario, validation, size, directory)
+    if held:
+        told |= write_patterns_figures(scenario, held, size, directory)
+    return told
+
+
+def _as_json(
+    scenario: "Scenario",
+    validation: "Validation | None",
+    held: "Sequence[Held]",
+    size: "Size",
+    folder: Path,
+) -> str:
+    import json
+
+    from returnsim.analysis.validation_tables import as_plain
+
+    guesses, numbers = scenario.guesses()
+    said = {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "seed": size.seed,
+        "replicates": size.replicates,
+        "results": str(folder),
+        "guesses": guesses,
+        "numbers": numbers,
+        **as_plain(validation, held),
+    }
+    return json.dumps(said, ensure_ascii=False, indent=2, allow_nan=False, default=str)
+
+
+def _check_folder(target: Path) -> None:
+    """Find out before the runs whether the results can go where they are meant to."""
+    from returnsim.errors import UsageError
+    from returnsim.folders import check_writable
+    from returnsim.results import FIGURES, RUN
+
+    try:
+        check_writable(target)
+        if not target.exists():
+            return
+        if not target.is_dir():
+            raise UsageError(f"{target}: is a file; name a folder with --out")
+        if Path.cwd().resolve().is_relative_to(target.resolve()):
+            raise UsageError(f"{target}: is the folder you are in; name another with --out")
+        there = {path.name for path in target.iterdir()}
+    except OSError as error:
+        raise UsageError(f"{target}: {error.strerror or error}") from None
+    own = {VALIDATION, SCORES, PATTERNS, RIVALS, RUN, FIGURES}
+    if there and (there - own or not _is_own(target / RUN)):
+        raise UsageError(
+            f"{target}: holds files that returnsim validate did not write; they are left alone. "
+            "Name another folder with --out"
+        )
+
+
+def _is_own(run: Path) -> bool:
+    import json
+
+    try:
+        return bool(json.loads(run.read_text(encoding="utf-8"))["format"] == FORMAT)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

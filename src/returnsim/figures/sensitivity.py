@@ -1,0 +1,284 @@
+"""Figures of a study of sensitivity: effects of all factors, indices of those kept, and when."""
+
+import textwrap
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+
+from returnsim.experiments.sensitivity import rule_in_words
+from returnsim.experiments.sensitivity_runs import Studied
+from returnsim.experiments.sensitivity_tables import (
+    LEAST_TOLD,
+    in_words,
+    is_blind,
+    outcome_infos,
+    percent,
+    said_of,
+)
+from returnsim.figures.comparison import COLOURS
+from returnsim.figures.style import (
+    BLACK,
+    BLUE,
+    GREY,
+    LABEL_SIZE,
+    LIGHT_GREY,
+    LINE_OF_CAPTION,
+    LINE_OF_TITLE,
+    ORANGE,
+    SKY,
+    WIDTH,
+    in_style,
+    label_ends,
+    on_axis,
+    save,
+    say_if_empty,
+)
+
+MOST_PANELS = 6
+COLUMNS = 3
+LINE_OF_PANEL = 26
+LONGEST_NAME = 26
+MOST_LINES = 5
+MOST_PERCENT = 160.0
+LEAST_INDEX, MOST_INDEX = -0.15, 1.15
+CORNERS = ("not_yet_known",)
+"""Outcomes that are drawn only where there is room."""
+
+
+def write_sensitivity_figures(studied: Studied, directory: Path) -> dict[str, str]:
+    """Draw a study, as PNG and SVG.
+
+    Parameters
+    ----------
+    studied : Studied
+        Any.
+    directory : Path
+        Where to; it exists.
+
+    Returns
+    -------
+    dict of str to str
+        For each figure, by the stem of its files, a sentence on what it shows.
+    """
+    told = {}
+    with in_style():
+        drawn = {"elementary-effects": effects_figure(studied), "indices": indices_figure(studied)}
+        if studied.dated:
+            drawn["indices-over-time"] = over_time_figure(studied)
+        for name, (figure, sentence) in drawn.items():
+            save(figure, directory, name)
+            told[name] = sentence
+    return told
+
+
+def shown_outcomes(studied: Studied) -> list[str]:
+    """Those that are drawn: the experiment's own first, and the harm per 100 beside them."""
+    named = [n for n in studied.experiment.experiment.outcomes if n not in CORNERS]
+    harm = [n for n in studied.study.effects if n.endswith("_per_100") and n not in named]
+    room = MOST_PANELS - min(len(harm), MOST_PANELS // 2)
+    first = [*named[:room], *harm][:MOST_PANELS]
+    rest = [n for n in studied.study.effects if n not in first and n not in CORNERS]
+    chosen = (first + rest)[:MOST_PANELS]
+    return [n for n in studied.study.effects if n in chosen]
+
+
+def effects_figure(studied: Studied) -> tuple[Figure, str]:
+    """Mean effect of every factor on each outcome, with its interval; and a sentence."""
+    study, shown = studied.study, shown_outcomes(studied)
+    order = sorted(study.factors, key=lambda name: study.scores[name])
+    note = (
+        "Bars: mean absolute elementary effect (mu*) of each factor, in % of the largest of that "
+        "outcome, with 90 % bootstrap intervals. Rings: standard deviation of the effects "
+        "(sigma), on the same scale: as large as the bar where the effect depends on the other "
+        f"factors or bends. Blue: kept for the indices. {rule_in_words(study.settings)}"
+    )
+    figure = _figure(studied, "Which factors matter at all", 1.9 + 0.19 * len(order), note)
+    panels = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
+    places = np.arange(len(order))
+    rows = [study.factors.index(name) for name in order]
+    colours = [BLUE if name in study.kept else LIGHT_GREY for name in order]
+    for panel, outcome in zip(panels, shown, strict=True):
+        effects = study.effects[outcome]
+        largest = np.nan_to_num(effects.mu_star).max() or 1.0
+        scale = 100 / largest
+        mu_star = effects.mu_star[rows] * scale
+        panel.barh(places, mu_star, color=colours, height=0.7)
+        low, high = effects.mu_star_low[rows] * scale, effects.mu_star_high[rows] * scale
+        panel.hlines(places, low, high, color=BLACK, linewidth=0.9)
+        ring = {"color": ORANGE, "markersize": 3.5, "markerfacecolor": "none", "zorder": 3}
+        panel.plot(effects.sigma[rows] * scale, places, "o", **ring)
+        panel.set_title(_panel_title(studied, outcome, effects.noise, 18), fontsize=8)
+        panel.set_xlim(0, MOST_PERCENT)
+        say_if_empty(panel, np.where(effects.mu_star > 0, 1.0, np.nan), "no effect")
+        panel.grid(visible=True, axis="x")
+        panel.grid(visible=False, axis="y")
+        panel.tick_params(axis="y", length=0)
+        panel.set_ylim(-0.6, len(order) - 0.4)
+        panel.set_xlabel("% of the largest", fontsize=LABEL_SIZE)
+    panels[0].set_yticks(places, [_short(name) for name in order], fontsize=LABEL_SIZE)
+    strongest = [name for name in reversed(order) if name in study.kept]
+    return figure, (f"Of {len(order)} factors, {len(strongest)} are kept: {', '.join(strongest)}.")
+
+
+def indices_figure(studied: Studied) -> tuple[Figure, str]:
+    """First-order and total index of every kept factor, with intervals; and a sentence."""
+    study, shown = studied.study, shown_outcomes(studied)
+    order = sorted(range(len(study.kept)), key=lambda i: _largest(studied, i, shown))
+    note = (
+        "Pale bars: total index, what a factor does alone and together with others; dark bars: "
+        "first-order index, what it does alone; lines: 90 % bootstrap intervals, cut at the edge. "
+        "Indices are estimates, and can fall below 0 or above 1."
+    )
+    rows = -(-len(shown) // COLUMNS)
+    height = 1.6 + rows * (0.75 + 0.22 * len(order))
+    figure = _figure(studied, "How much of the variance is whose", height, note)
+    grid = figure.subplots(rows, min(COLUMNS, len(shown)), sharey=True, sharex=True, squeeze=False)
+    places = np.arange(len(order))
+    for panel, outcome in zip(grid.flat, shown, strict=False):
+        indices = study.indices[outcome]
+        for value, low, high, shift, colour in (
+            (indices.total, indices.total_low, indices.total_high, 0.2, SKY),
+            (indices.first, indices.first_low, indices.first_high, -0.2, BLUE),
+        ):
+            at = places + shift
+            panel.barh(at, np.nan_to_num(value[order]), color=colour, height=0.4)
+            panel.hlines(at, low[order], high[order], color=BLACK, linewidth=0.8)
+        panel.set_xlim(LEAST_INDEX, MOST_INDEX)
+        panel.set_ylim(-0.6, len(order) - 0.4)
+        say_if_empty(panel, indices.total, "does not vary, or too rarely defined")
+        panel.set_title(_panel_title(studied, outcome, indices.noise, LINE_OF_PANEL), fontsize=8)
+        panel.axvline(0, color=GREY, linewidth=0.6)
+        panel.grid(visible=True, axis="x")
+        panel.grid(visible=False, axis="y")
+        panel.tick_params(axis="y", length=0)
+    for panel in list(grid.flat)[len(shown) :]:
+        panel.set_visible(False)
+    for row in grid:
+        row[0].set_yticks(places, [_short(study.kept[i]) for i in order], fontsize=LABEL_SIZE)
+    for panel in grid[-1]:
+        panel.set_xlabel("share of the variance", fontsize=LABEL_SIZE)
+    return figure, " ".join(_sentences(studied, shown))
+
+
+def over_time_figure(studied: Studied) -> tuple[Figure, str]:
+    """Total index of the strongest factors, day by day; and a sentence."""
+    study = studied.study
+    shown = [
+        n for n in shown_outcomes(studied) if any(t.outcome == n for t in studied.dated.values())
+    ]
+    ranked = sorted(range(len(study.kept)), key=lambda i: -_largest(studied, i, shown))
+    drawn = ranked[:MOST_LINES]
+    note = (
+        "Lines: total index on each day, of what is summed up to then or counted then; thin lines: "
+        f"90 % bootstrap intervals, cut at the edge. Of {len(study.kept)} factors kept, the "
+        f"{len(drawn)} with the largest index in any of these outcomes are drawn; nothing where an "
+        "outcome is mostly luck, or does not vary yet."
+    )
+    rows = -(-len(shown) // COLUMNS)
+    figure = _figure(studied, "When which factor matters", 1.7 + 2.1 * rows, note)
+    grid = figure.subplots(rows, min(COLUMNS, len(shown)), sharey=True, squeeze=False)
+    for panel, outcome in zip(grid.flat, shown, strict=False):
+        _draw_over_time(panel, studied, outcome, drawn)
+    for panel in list(grid.flat)[len(shown) :]:
+        panel.set_visible(False)
+    for row in grid:
+        row[0].set_ylabel("total index", fontsize=LABEL_SIZE)
+    return figure, _change_sentence(studied, shown)
+
+
+def _draw_over_time(panel: Axes, studied: Studied, outcome: str, drawn: Sequence[int]) -> None:
+    study = studied.study
+    on_days = [(t.day, study.indices[n]) for n, t in studied.dated.items() if t.outcome == outcome]
+    x = np.array([on_axis(day) for day, _ in on_days])
+    step = 0.006 * (x[-1] - x[0]) if len(x) > 1 else 0.0
+    labels = []
+    clear = np.array([1.0 if not is_blind(indices.noise) else np.nan for _, indices in on_days])
+    for place, i in enumerate(drawn):
+        total, low, high = (
+            clear * np.array([getattr(indices, name)[i] for _, indices in on_days])
+            for name in ("total", "total_low", "total_high")
+        )
+        colour = COLOURS[place % len(COLOURS)]
+        at = x + step * (place - (len(drawn) - 1) / 2)
+        panel.plot(at, total, "o-", color=colour, markersize=3, linewidth=1.3)
+        panel.vlines(at, low, high, color=colour, linewidth=0.8, alpha=0.5)
+        if total[-1] >= LEAST_TOLD:
+            labels.append((float(total[-1]), _short(study.kept[i]), colour))
+    title = outcome_infos(studied)[outcome]["title"].removesuffix(" at the end")
+    panel.set_title("\n".join(textwrap.wrap(title, LINE_OF_PANEL + 6)), fontsize=8)
+    panel.set_ylim(0, MOST_INDEX)
+    margin = max(7.0, 0.05 * (x[-1] - x[0]))
+    panel.set_xlim(x[0] - margin, x[-1] + margin)
+    say_if_empty(panel, clear, "mostly luck")
+    locator = AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
+    panel.xaxis.set_major_locator(locator)
+    panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    label_ends(panel, labels)
+
+
+def _figure(studied: Studied, subject: str, height: float, note: str) -> Figure:
+    told, said = studied.experiment.experiment, said_of(studied)
+    figure = Figure(figsize=(WIDTH, height))
+    FigureCanvasAgg(figure)
+    title = textwrap.shorten(told.title, LINE_OF_TITLE, placeholder=" ...")
+    figure.suptitle(f"{title}\n{subject}", x=0.01, ha="left", fontsize=11)
+    scale = "the whole camp" if told.households is None else f"{told.households:,} households"
+    text = (
+        f"{note} {said['replicates']:,} replicates at each point (seed {told.seed}), the same "
+        f"draws at all; {scale}. The ranges are mostly guesses, as are {said['guesses']} of the "
+        f"{said['numbers']} numbers: this shows what follows from them; it is not a forecast."
+    )
+    caption = textwrap.fill(text, LINE_OF_CAPTION)
+    figure.supxlabel(caption, x=0.01, ha="left", fontsize=7.5, color=GREY)
+    return figure
+
+
+def _panel_title(studied: Studied, outcome: str, noise: float, width: int) -> str:
+    lines = textwrap.wrap(outcome_infos(studied)[outcome]["title"], width)
+    luck = "" if np.isnan(noise) else f"luck {percent(noise)}"
+    return "\n".join([*lines, luck])
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+
+
+def _largest(studied: Studied, i: int, outcomes: Sequence[str]) -> float:
+    """The largest total index of a factor in any outcome that is not mostly luck."""
+    told = [studied.study.indices[n] for n in outcomes]
+    clear = [float(np.nan_to_num(one.total[i])) for one in told if not is_blind(one.noise)]
+    return max(clear, default=0.0)
+
+
+def _sentences(studied: Studied, shown: Sequence[str]) -> list[str]:
+    said = zip(studied.study.effects, in_words(studied), strict=False)
+    return [f"{one[:1].upper()}{one[1:]}" for name, one in said if name in shown]
+
+
+def _change_sentence(studied: Studied, shown: Sequence[str]) -> str:
+    """Which factor leads on the first and the last day, outcome by outcome."""
+    parts = []
+    for outcome in shown:
+        days: list[tuple[date, str]] = []
+        for name, there in studied.dated.items():
+            indices = studied.study.indices[name]
+            total = indices.total
+            is_told = np.nan_to_num(total).max() >= LEAST_TOLD and not is_blind(indices.noise)
+            if there.outcome == outcome and is_told:
+                days.append((there.day, studied.study.kept[int(np.nanargmax(total))]))
+        if days:
+            title = outcome_infos(studied)[outcome]["title"]
+            (first, early), (last, late) = days[0], days[-1]
+            change = (
+                f"{early} on {first}, {late} on {last}" if early != late else f"{late} throughout"
+            )
+            parts.append(f"{title}: {change}")
+    return (
+        f"What matters most: {'; '.join(parts)}." if parts else "No factor stands out on any day."
+    )

@@ -1,0 +1,98 @@
+"""A scenario with the numbers of one row of its posterior in their places."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pydantic import ValidationError
+
+from returnsim.errors import Problem
+from returnsim.scenario.overrides import Override, apply_override
+from returnsim.scenario.posterior import Posterior
+from returnsim.scenario.precedence import posterior_of, with_posterior
+from returnsim.scenario.problems import problems_of
+from returnsim.scenario.schema import Scenario
+from returnsim.scenario.tree import Mark, Node, at, node_of, plain
+from returnsim.scenario.written import plain_scenario
+
+
+def scenarios_drawn(scenario: Scenario, rows: Sequence[int]) -> list[Scenario]:
+    """Set the numbers of some rows of a scenario's posterior.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With a posterior.
+    rows : sequence of int
+        Counted from 0.
+
+    Returns
+    -------
+    list of Scenario
+        One a row, without a posterior.
+    """
+    posterior = scenario.posterior
+    if posterior is None:
+        return [scenario] * len(rows)
+    bare = scenario.model_copy(update={"posterior": None})
+    if not posterior.draws:
+        return [bare] * len(rows)
+    root = node_of(plain_scenario(bare), Mark(None))
+    made: dict[int, Scenario] = {}
+    for row in dict.fromkeys(rows):
+        changes = {path: column[row] for path, column in posterior.draws.items()}
+        made[row] = Scenario.model_validate(plain(_set(root, changes, Mark(None), [])))
+        made[row]._name = scenario.name
+    return [made[row] for row in rows]
+
+
+def problems_of_draws(root: Node) -> list[Problem]:
+    """What is wrong with the draws of a scenario's posterior.
+
+    Every bound of a number is an interval: where the lowest of all columns together make a
+    scenario, and the highest, each row does. Where they do not, it may be that no row has them
+    together: then the rows are asked that have the lowest or highest of a column.
+
+    Parameters
+    ----------
+    root : Node
+        A scenario that is right but for them.
+    """
+    posterior, node = posterior_of(root), at(root, ("posterior",))
+    if posterior is None or node is None or not posterior.draws:
+        return []
+    mark = node.key_mark or node.mark
+    bare = with_posterior(root, None)
+    corners = (
+        {path: end(column) for path, column in posterior.draws.items()} for end in (min, max)
+    )
+    if not any(_broken(bare, corner, mark) for corner in corners):
+        return []
+    found: dict[str, Problem] = {}
+    for row in _outermost(posterior):
+        changes = {path: column[row] for path, column in posterior.draws.items()}
+        for problem in _broken(bare, changes, mark):
+            found.setdefault(problem.path, problem)
+    return list(found.values())
+
+
+def _broken(root: Node, changes: Mapping[str, float], mark: Mark) -> list[Problem]:
+    problems: list[Problem] = []
+    changed = _set(root, changes, mark, problems)
+    if problems:
+        return problems
+    try:
+        Scenario.model_validate(plain(changed))
+    except ValidationError as error:
+        return problems_of(error, changed)
+    return []
+
+
+def _set(root: Node, changes: Mapping[str, float], mark: Mark, problems: list[Problem]) -> Node:
+    for path, value in changes.items():
+        root = apply_override(root, Override(path, Node(value, mark, mark)), problems)
+    return root
+
+
+def _outermost(posterior: Posterior) -> Iterator[int]:
+    """The rows that have the lowest or highest number of a column, each once."""
+    rows = (column.index(end(column)) for column in posterior.draws.values() for end in (min, max))
+    yield from dict.fromkeys(rows)

@@ -1,0 +1,85 @@
+"""A fit is held to increments, on a scale where zero can be observed."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from returnsim.analysis.calibration.priors import Prior, places_of, values_at
+from returnsim.analysis.calibration.targets import (
+    NINETY_PERCENT,
+    observed_on_scale,
+    off_scale,
+    on_scale,
+    targets_of,
+    values_of,
+)
+from returnsim.analysis.observations import Observation
+from returnsim.assemble import simulate
+from returnsim.scenario.files import load_scenario
+
+START = date(2019, 3, 24)
+
+
+def seen(end, low, best, high, *, quantity="departures", start=START, use="calibrate"):
+    unit = "people"
+    return Observation(quantity, start, end, low, best, high, unit, None, use, "counted", "")
+
+
+COUNTS = (
+    seen(date(2019, 4, 14), 90, 100, 110),
+    seen(date(2019, 5, 31), 270, 300, 330),
+    seen(date(2019, 4, 30), 180, 200, 220),
+    seen(date(2019, 5, 31), 400, 500, 600, quantity="camp_population", start=None),
+    seen(date(2020, 1, 1), 0, 10, 20, use="validate"),
+)
+
+
+def test_cumulative_counts_become_increments_in_the_order_of_their_ends():
+    flows = [t for t in targets_of(COUNTS, ("calibrate",), None) if t.observation.start]
+    assert [t.best for t in flows] == [100, 100, 100]
+    assert [t.before and t.before.best for t in flows] == [None, 100, 200]
+
+
+def test_variances_of_increments_add_up_to_that_of_the_count():
+    flows = [t for t in targets_of(COUNTS, ("calibrate",), None) if t.observation.start]
+    whole = ((330 - 270) / (2 * NINETY_PERCENT)) ** 2
+    assert sum(t.sd**2 for t in flows) == pytest.approx(whole)
+
+
+def test_rows_of_another_use_and_later_ones_are_left_out():
+    assert len(targets_of(COUNTS, ("calibrate",), None)) == 4
+    assert len(targets_of(COUNTS, ("calibrate",), date(2019, 5, 1))) == 2
+    assert len(targets_of(COUNTS, ("validate",), None)) == 1
+
+
+@given(st.lists(st.floats(0, 1e6), min_size=4, max_size=4))
+def test_the_scale_of_the_fit_can_be_left_again(values):
+    targets = targets_of(COUNTS, ("calibrate",), None)
+    back = off_scale(targets, on_scale(targets, np.array([values])))
+    assert back[0] == pytest.approx(values, rel=1e-9, abs=1e-6)
+
+
+def test_far_above_its_error_an_observation_has_its_relative_error():
+    targets = targets_of((seen(START, 9900, 10000, 10100),), ("calibrate",), None)
+    _, variance = observed_on_scale(targets)
+    assert variance[0] ** 0.5 == pytest.approx(100 / NINETY_PERCENT / 10000, rel=0.01)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_places_and_values_are_each_others_inverse(one, other):
+    priors = (Prior("a", ("a",), -3, 5), Prior("b", ("b",), 0.01, 100, log=True))
+    places = np.array([[one, other]])
+    assert places_of(priors, values_at(priors, places)) == pytest.approx(places, abs=1e-9)
+
+
+def test_what_a_run_says_of_increments_adds_up_to_what_it_says_of_the_count():
+    run = simulate(load_scenario("scenarios/rukban/2019-2025.yaml", {"weeks": 20}), 2, 1,
+                   households=60)  # fmt: skip
+    whole = (seen(date(2019, 5, 31), 270, 300, 330),)
+    parts = targets_of(COUNTS[:3], ("calibrate",), None)
+    total = values_of(run, targets_of(whole, ("calibrate",), None))[:, 0]
+    assert values_of(run, parts).sum(axis=1) == pytest.approx(total)
+    assert (total > 0).all()

@@ -1,0 +1,182 @@
+"""``returnsim calibrate`` fits an experiment to a record, and leaves nothing half done."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from returnsim import cli
+from returnsim.scenario.files import load_scenario
+
+CAMP = """
+title: A camp by the road
+start: 2019-02-04
+weeks: 24
+observations: record.csv
+population: {people: 2000}
+levers:
+  siege: {severity: 0.8}
+  corridor: {open: true, parties_per_week: 20}
+behaviour:
+  intercept: {value: -1, range: [-4, 1]}
+  separation: 2
+"""
+RECORD = """quantity,from,to,low,best,high,unit,guarantor,use,source,note
+departures,2019-02-04,2019-03-31,300,350,400,people,,calibrate,counted,
+departures,2019-02-04,2019-05-26,520,600,680,people,,calibrate,counted,
+camp_population,,2019-05-26,1350,1400,1450,people,,calibrate,counted,
+camp_population,,2019-07-07,1100,1200,1300,people,,validate,counted,
+"""
+EXPERIMENT = """
+title: The camp by the road, fitted
+base: camp.yaml
+seed: 3
+households: 60
+calibration:
+  prior_runs: 64
+  generations: 2
+  candidates: 4
+  shared_replicates: 2
+  waves: [2, 1]
+  runs_a_wave: 40
+  steps: 200
+  draws: 50
+  full_size_draws: 8
+factors:
+  inclination: {path: behaviour.intercept}
+  fear: {path: behaviour.perceived_risk, range: [2, 20], log: true}
+  places: {path: levers.corridor.parties_per_week, range: [5, 60], log: true}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "camp.yaml").write_text(CAMP)
+    (tmp_path / "record.csv").write_text(RECORD)
+    (tmp_path / "fit.yaml").write_text(EXPERIMENT)
+    return tmp_path
+
+
+@pytest.fixture
+def returnsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    def run(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["returnsim", *map(str, words)])
+        with pytest.raises(SystemExit) as left:
+            cli.main()
+        told = capsys.readouterr()
+        return int(left.value.code or 0), told.out, told.err
+
+    return run
+
+
+def test_a_fit_gives_a_posterior_that_a_scenario_can_take(folder, returnsim) -> None:
+    code, out, _ = returnsim("calibrate", "fit.yaml", "--workers", 1)
+    assert code == 0
+    assert "inclination" in out
+    made = folder / "results" / "fit"
+    table = pq.read_table(made / "posterior.parquet")
+    assert table.num_rows == 50
+    told = json.loads(table.schema.metadata[b"returnsim"])
+    assert told["fitted"] == {"use": ["calibrate"], "until": None}
+    figures = sorted(path.stem for path in (made / "figures").glob("*.png"))
+    assert figures == ["fit", "marginals", "pairs"]
+    assert {path.name for path in made.glob("*.csv")} == {
+        *("parameters.csv", "targets.csv", "size.csv", "search.csv")
+    }
+    (folder / "fitted.yaml").write_text(
+        "extends: camp.yaml\ntitle: Fitted\nposterior: results/fit/posterior.parquet\n"
+    )
+    assert load_scenario("fitted.yaml").posterior.rows == 50
+    code, _, err = returnsim("run", "fitted.yaml", "--replicates", 2, "--households", 40)
+    assert code == 0, err
+
+
+def test_the_number_of_workers_changes_no_byte(folder, returnsim) -> None:
+    for workers, name in ((1, "one"), (2, "two")):
+        assert returnsim("calibrate", "fit.yaml", "--workers", workers, "--out", name)[0] == 0
+    for file in ("posterior.parquet", "parameters.csv", "targets.csv", "size.csv"):
+        assert (folder / "one" / file).read_bytes() == (folder / "two" / file).read_bytes()
+
+
+def test_what_was_run_is_not_run_again_and_what_is_damaged_is(folder, returnsim) -> None:
+    assert returnsim("calibrate", "fit.yaml", "--workers", 1, "--no-figures")[0] == 0
+    made = folder / "results" / "fit"
+    kept = {path: path.stat().st_mtime_ns for path in (made / "generations").iterdir()}
+    before = (made / "posterior.parquet").read_bytes()
+    damaged = sorted(kept)[2]
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    assert returnsim("calibrate", "fit.yaml", "--workers", 1, "--no-figures")[0] == 0
+    again = {path: path.stat().st_mtime_ns for path in (made / "generations").iterdir()}
+    assert [path for path in kept if again[path] != kept[path]] == [damaged]
+    assert (made / "posterior.parquet").read_bytes() == before
+
+
+def test_ctrl_c_leaves_130_and_the_same_command_goes_on(folder, returnsim) -> None:
+    # Long enough to be stopped in the middle.
+    long = EXPERIMENT.replace("prior_runs: 64", "prior_runs: 20000")
+    (folder / "long.yaml").write_text(long.replace("generations: 2", "generations: 40"))
+    command = [sys.executable, "-m", "returnsim.cli", "calibrate", "long.yaml", "--workers", "1"]
+    code = "import sys; from returnsim.cli import main; sys.argv[0] = 'returnsim'; main()"
+    command[1:3] = ["-c", code]
+    process = subprocess.Popen(
+        command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    marks = folder / "results" / "long" / "generations"
+    while process.poll() is None and not marks.is_dir():
+        os.sched_yield()
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate()
+    assert process.returncode == 130
+    assert "the same command goes on from there" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "rule"),
+    [
+        ("  inclination: {path: behaviour.intercept}", "  inclination: {path: behaviour.norm}", 17,
+         "gives no range"),
+        ("range: [5, 60]", "values: [5, 60]", 19, "is for a range"),
+        ("households: 60", "households: 60\ncases: {a: {}}", 6, "leave the cases out"),
+        ("  draws: 50", "  draws: 50\n  use: [context]", 15, "no such row"),
+        ("  waves: [2, 1]", "  waves: [0.5]", 11, "must be 1.0 or more"),
+        ("calibration:", "calibrations:", 6, "calibration"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_told_with_their_place(folder, returnsim, old, new, line, rule) -> None:
+    assert old in EXPERIMENT
+    (folder / "fit.yaml").write_text(EXPERIMENT.replace(old, new))
+    code, out, err = returnsim("calibrate", "fit.yaml")
+    assert code == 2
+    assert f"fit.yaml:{line}" in err
+    assert rule in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert not (folder / "results").exists()
+
+
+def test_an_experiment_without_a_calibration_is_told_what_is_missing(folder, returnsim) -> None:
+    start, end = EXPERIMENT.index("calibration:"), EXPERIMENT.index("factors:")
+    (folder / "fit.yaml").write_text(EXPERIMENT[:start] + EXPERIMENT[end:])
+    code, _, err = returnsim("calibrate", "fit.yaml")
+    assert code == 2
+    assert "calibration" in err
+    assert "is missing" in err
+
+
+def test_a_check_writes_ranks_and_draws_them(folder, returnsim) -> None:
+    code, out, _ = returnsim("calibrate", "fit.yaml", "--check", 16, "--workers", 1)
+    assert code == 0
+    ranks = pd.read_csv(folder / "results" / "fit" / "ranks.csv")
+    assert list(ranks["parameter"]) == ["inclination", "fear", "places"]
+    counts = [sum(map(int, row.split())) for row in ranks["trials_by_rank"]]
+    assert counts == [16, 16, 16]
+    assert (folder / "results" / "fit" / "figures" / "ranks.png").is_file()
+    assert "inclination" in out
