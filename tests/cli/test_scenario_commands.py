@@ -10,6 +10,7 @@ from returnsim.scenario.files import load_scenario, scenario_hash
 from returnsim.scenario.json_schema import scenario_schema
 from tests.posteriors import write_draws
 
+ROOT = Path(__file__).parents[2]
 CAMP = "title: a camp\nstart: 2020-01-06\nweeks: 10\n"
 
 
@@ -220,3 +221,11 @@ def test_an_interruption_leaves_with_130(returnsim, camp, monkeypatch):
 
     monkeypatch.setattr("returnsim.scenario.files.load_scenario", interrupted)
     assert returnsim("show", camp) == (130, "", "stopped; nothing was written\n")
+
+
+@pytest.mark.parametrize("folder", ["rukban", "kosovo", "rohingya"])
+def test_every_scenario_and_card_shipped_is_fine(folder: str, returnsim) -> None:
+    files = sorted((ROOT / "scenarios" / folder).glob("*.yaml"))
+    code, out, err = returnsim("check", *files)
+    assert code == 0, err
+    assert "patterns.yaml: fine (" in out

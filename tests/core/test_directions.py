@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from returnsim.assemble import simulate
 from returnsim.core.decision import decide
 from returnsim.core.inputs import Class, Inputs
 from returnsim.core.state import Rows
 from returnsim.core.trust import Beliefs, survival
 from returnsim.core.week import step
+from tests.agents.camp import camp as made_up_camp
 from tests.core.runs import camp_of, record, returned
 from tests.reference.busy import busy_inputs, busy_population
 from tests.reference.tiny import tiny_inputs, tiny_population
@@ -213,3 +215,13 @@ def test_a_harm_in_the_family_ahead_lowers_the_trust_of_those_who_wait():
     step(camp, 0)
     step(camp, 1)
     assert camp.state.kappa[0, 0] > before
+
+
+def test_where_no_news_comes_a_change_of_the_danger_is_not_heard_of():
+    changing = [{"from": "2021-01-04", "level": 1.5}, {"from": "2021-02-01", "level": 9}]
+    deaf, hearing = (
+        simulate(made_up_camp(levers__threat=changing, levers__news__reach=reach), 2, 4)
+        for reach in (0, 1)
+    )
+    assert (deaf["perceived_threat"] == 1.5).all()
+    assert (hearing["perceived_threat"][:, -1] > 5).all()

@@ -1,5 +1,6 @@
 """``returnsim check``: whether scenario and experiment files are right, and what they rest on."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -19,14 +20,12 @@ def check(
 
     Prints everything that is wrong, with its place; leaves with 0 if all is fine, with 2 if not.
     """
-    from returnsim.scenario.yaml_text import is_experiment
+    from returnsim.scenario.yaml_text import kind_of
 
     wrong = False
     for file in files:
         try:
-            told = (
-                _experiment(file, overrides) if is_experiment(file) else _scenario(file, overrides)
-            )
+            told = CHECKS[kind_of(file)](file, overrides)
         except UsageError as error:
             typer.echo(str(error), err=True)
             wrong = True
@@ -37,6 +36,7 @@ def check(
 
 
 def _scenario(file: Path, overrides: list[str] | None) -> str:
+    from returnsim.analysis.card import load_card
     from returnsim.analysis.observations import observations_of
     from returnsim.assemble import check_population
     from returnsim.scenario.files import load_scenario, require_observations, require_patterns
@@ -44,6 +44,8 @@ def _scenario(file: Path, overrides: list[str] | None) -> str:
     scenario = load_scenario(file, overrides or ())
     require_observations(scenario, file)
     require_patterns(scenario, file)
+    if scenario.patterns is not None:
+        load_card(scenario.patterns)
     observations_of(scenario)
     check_population(scenario, file)
     guesses, numbers = scenario.guesses()
@@ -59,3 +61,19 @@ def _experiment(file: Path, overrides: list[str] | None) -> str:
     loaded = load_experiment(file)
     cases, told = len(loaded.cases), loaded.experiment
     return f"{cases:,} cases of {told.replicates:,} replicates, {len(told.factors)} factors"
+
+
+def _card(file: Path, overrides: list[str] | None) -> str:
+    from returnsim.analysis.card import load_card
+
+    if overrides:
+        raise UsageError(f"{file}: --set is for scenarios; a card has `set` in its checks")
+    card = load_card(file).card
+    return f"{len(card.patterns)} patterns, {len(card.rivals)} rivals"
+
+
+CHECKS: Mapping[str, Callable[[Path, list[str] | None], str]] = {
+    "scenario": _scenario,
+    "experiment": _experiment,
+    "card": _card,
+}

@@ -13,7 +13,7 @@ from returnsim.core.state import NOBODY, PARTY_OF, Moves
 from returnsim.core.week import Camp, Happened, open_camp, step
 from returnsim.draws import Draws
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 """Raised when the same scenario and seed no longer give the same numbers: results made before then
 are results of another model."""
 

@@ -80,7 +80,8 @@ def step(camp: Camp, t: int) -> Happened:
         return draws.weekly(process, calendar, households).ravel()
 
     # 1. Conditions
-    state.perceived[:] += (week.threat - state.perceived) / p.threat_news_weeks[:, None]
+    behind = week.reach[:, None] * (week.threat - state.perceived)
+    state.perceived[:] += behind / p.threat_news_weeks[:, None]
     # 2. Arrivals
     moves = [_arrive(camp, week, t)]
     # 3. Hardship and the purse

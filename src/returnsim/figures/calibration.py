@@ -257,7 +257,7 @@ def _draw_pair(
         panel.set_xlim(0, 1)
         panel.set_xticks([])
         panel.set_yticks([])
-        panel.set_title(across.name, fontsize=SMALL)
+        panel.set_title(textwrap.fill(across.name, 18), fontsize=SMALL)
     else:
         panel.plot(values[:, j], values[:, i], ".", color=BLUE, markersize=1.5, alpha=0.5)
         panel.set_xscale("log" if across.log else "linear")

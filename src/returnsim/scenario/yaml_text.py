@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
@@ -129,13 +129,18 @@ def read_yaml(text: str, file: Path | None, problems: list[Problem], path: str =
     return Node(None, reader.mark(None)) if root is None else reader.read(root, ())
 
 
-def is_experiment(file: Path) -> bool:
-    """Whether a file is meant as an experiment: it has a `base` in place of a camp of its own."""
+def kind_of(file: Path) -> Literal["scenario", "experiment", "card"]:
+    """What a file is meant as: an experiment has a `base`, a card has `patterns` of its own."""
     try:
         root = read_yaml(read_text(file), file, [])
     except Unreadable:
-        return False
-    return isinstance(root.value, dict) and "base" in root.value
+        return "scenario"
+    if not isinstance(root.value, dict):
+        return "scenario"
+    if "base" in root.value:
+        return "experiment"
+    patterns = root.value.get("patterns")
+    return "card" if patterns is not None and isinstance(patterns.value, dict) else "scenario"
 
 
 class _TooDeepError(MarkedYAMLError):
