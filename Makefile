@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 CHECKED := returnsim.core,returnsim.draws,returnsim.population,returnsim.contacts
 
-.PHONY: demo results test lint types check-layers shapes verify soak bench clean
+.PHONY: demo results fit test lint types check-layers shapes verify soak bench clean
 
 demo: $(STAMP)
 	$(BIN)/returnsim run scenarios/rukban/2019-2025.yaml --replicates 64 --seed 1 --out results/rukban-2019-2025
@@ -15,15 +15,26 @@ demo: $(STAMP)
 # The shipped experiments, their figures, and the page that shows them.
 EXPERIMENTS := $(wildcard experiments/*.yaml)
 POLICIES := experiments/policies-under-uncertainty.yaml
+FITS := $(wildcard experiments/calibrate-*.yaml)
 STUDIES := $(wildcard experiments/sensitivity-*.yaml)
 results: $(DEV)
-	set -e; for file in $(filter-out $(POLICIES) $(STUDIES),$(EXPERIMENTS)); do \
+	set -e; for file in $(filter-out $(POLICIES) $(STUDIES) $(FITS),$(EXPERIMENTS)); do \
 	  $(BIN)/returnsim sweep $$file; \
 	  $(BIN)/returnsim compare results/$$(basename $$file .yaml); \
 	done
 	set -e; for file in $(POLICIES); do $(BIN)/returnsim verdict $$file; done
 	set -e; for file in $(STUDIES); do $(BIN)/returnsim sensitivity $$file; done
+	$(BIN)/returnsim validate scenarios/rukban/2019-2025.yaml --rivals --out results/rukban-validated
+	$(BIN)/returnsim validate scenarios/rukban/fitted-to-2021.yaml --no-patterns --out results/fitted-to-2021-validated
 	$(BIN)/python experiments/gallery.py
+
+# The posteriors that the scenarios take, and whether the fit can be believed: half an hour.
+fit: $(DEV)
+	$(BIN)/returnsim calibrate experiments/calibrate-rukban.yaml
+	cp results/calibrate-rukban/posterior.parquet scenarios/rukban/posterior.parquet
+	$(BIN)/returnsim calibrate experiments/calibrate-rukban-to-2021.yaml
+	cp results/calibrate-rukban-to-2021/posterior.parquet scenarios/rukban/posterior-to-2021.parquet
+	$(BIN)/returnsim calibrate experiments/calibrate-check.yaml --check 96
 
 test: lint types check-layers shapes
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not soak"

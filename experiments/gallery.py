@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
-STUDY = "sensitivity.json"
+STUDY, RANKS = "sensitivity.json", "check.json"
 HEAD = """# Results
 
 <!-- Written by experiments/gallery.py; `make results` runs the experiments and writes it. -->
@@ -29,6 +29,10 @@ ALT = {
     "differences": "Paired differences of each case from the baseline, outcome by outcome",
     "heat-maps": "Returns and harm over two factors",
     "effects": "How returns and harm move with each factor",
+    "marginals": "Prior and posterior of each parameter",
+    "fit": "The rows that were fitted to, and what the fitted model would have them be",
+    "pairs": "Parameters that the record tells only together",
+    "ranks": "How often the true value had each rank among the draws of its posterior",
     "shares": "Share of the space in which each policy is better, pair by pair",
     "frontier": "Safe voluntary returns against harm, a dot a policy",
     "elementary-effects": "How far each factor moves each outcome over its range",
@@ -42,7 +46,11 @@ def section(folder: Path) -> str:
     """One experiment: what it asks, how it was run, and its figures."""
     if (folder / STUDY).is_file():
         return study(folder)
+    if (folder / RANKS).is_file():
+        return check(folder)
     told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    if "calibration" in told:
+        return fit(folder, told)
     words, shown = f"compare results/{folder.name}", folder / "figures"
     if (folder / "verdict").is_dir():
         words, shown = f"verdict experiments/{folder.name}.yaml", folder / "verdict" / "figures"
@@ -76,6 +84,32 @@ def study(folder: Path) -> str:
         f"```\n.venv/bin/{told['command']}\n```",
     ]
     return "\n\n".join([*lines, *pictures(shown, captions)])
+
+
+def fit(folder: Path, told: dict) -> str:
+    """A fit: what it asks, how it was run, and its figures."""
+    shown = folder / "figures"
+    captions = json.loads((shown / "captions.json").read_text(encoding="utf-8"))
+    lines = [
+        f"## {told['title']}",
+        told["question"],
+        f"{told['parameters']} parameters fitted to {told['targets']} rows of the record by "
+        f"{told['runs']:,} runs of {told['households']:,} households, seed {told['seed']}.",
+        f"```\n.venv/bin/{told['command']}\n```",
+    ]
+    return "\n\n".join([*lines, *pictures(shown, captions)])
+
+
+def check(folder: Path) -> str:
+    """Records made by the model and fitted."""
+    told = json.loads((folder / RANKS).read_text(encoding="utf-8"))
+    caption = json.loads((folder / "figures" / "captions.json").read_text(encoding="utf-8"))
+    lines = [
+        f"## {told['title']}",
+        told["question"],
+        f"```\n.venv/bin/{told['command']}\n```",
+    ]
+    return "\n\n".join([*lines, *pictures(folder / "figures", caption)])
 
 
 def pictures(shown: Path, captions: dict[str, str]) -> list[str]:

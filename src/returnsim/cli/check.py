@@ -60,6 +60,10 @@ def _experiment(file: Path, overrides: list[str] | None) -> str:
         raise UsageError(f"{file}: --set is for scenarios; write changes under `cases`")
     loaded = load_experiment(file)
     cases, told = len(loaded.cases), loaded.experiment
+    if told.calibration is not None:
+        return f"{len(told.factors)} factors to fit to the record"
+    if told.sensitivity is not None:
+        return f"{len(told.factors)} factors to screen"
     return f"{cases:,} cases of {told.replicates:,} replicates, {len(told.factors)} factors"
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 POSTERIOR = "posterior.parquet"
 PARAMETERS, TARGETS, SIZE, SEARCH = "parameters.csv", "targets.csv", "size.csv", "search.csv"
-RANKS = "ranks.csv"
+RANKS, RANKS_FIGURE = "ranks.csv", "ranks"
 METADATA = b"returnsim"
 Draw = Callable[[Fitted, Path], dict[str, str]]
 DrawRanks = Callable[[LoadedExperiment, list[Trial], Path], str]
@@ -166,6 +166,8 @@ def write_ranks(
     told = {
         "format": FORMAT,
         "check_of": experiment.name,
+        "title": experiment.experiment.title,
+        "question": experiment.experiment.question,
         "trials": len(trials),
         "command": command,
         "versions": versions(),
@@ -176,7 +178,9 @@ def write_ranks(
         write_in_place(folder / "check.json", as_json(told) + "\n")
         if draw is not None:
             (folder / FIGURES).mkdir(exist_ok=True)
-            draw(experiment, trials, folder / FIGURES)
+            told = {RANKS_FIGURE: draw(experiment, trials, folder / FIGURES)}
+            text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+            write_in_place(folder / FIGURES / CAPTIONS, text)
     except OSError as error:
         raise RunError(
             f"{folder}: the ranks could not be written: {error.strerror or error}"
