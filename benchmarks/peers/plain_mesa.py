@@ -175,7 +175,7 @@ class PlainModel(mesa.Model):  # type: ignore[misc]
         self.running = self.t < self.weeks
 
     def perceive_threat(self) -> None:
-        """Step 1: what is thought of the danger at home follows what it is, as far as news reaches."""
+        """Step 1: where news reaches, what is thought of the danger at home follows what it is."""
         for origin, threat in enumerate(self.now.threat):
             behind = self.now.reach * (threat - self.perceived[origin])
             self.perceived[origin] += behind / self.parameters.threat_news_weeks
