@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from returnsim.assemble import simulate
+from returnsim.assemble import posterior_rows, simulate
 from returnsim.events import events_frame
 from returnsim.scenario.files import load_scenario
 from returnsim.trajectories import Trajectories
@@ -26,9 +26,48 @@ def total(run: Trajectories, column: str, start: str, end: str) -> np.ndarray:
     return run[column][:, week_of(run, start) : week_of(run, end)].sum(axis=1)
 
 
+BY_HAND = {"posterior": None}
+"""Leaves the numbers as they stand in the file, where a test is about how the model works."""
+
+
 @pytest.fixture(scope="module")
 def rukban() -> Trajectories:
-    return simulate(load_scenario(LONG), replicates=REPLICATES, seed=1)
+    return simulate(load_scenario(LONG, BY_HAND), replicates=REPLICATES, seed=1)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Trajectories:
+    """Each replicate with its own draw of the posterior."""
+    return simulate(load_scenario(LONG), replicates=16, seed=1, households=1500)
+
+
+def test_over_the_posterior_the_wave_is_that_of_the_record(fitted: Trajectories):
+    gone = np.median(total(fitted, "departures", "2019-02-04", "2019-08-12"))
+    assert 15_000 < gone < 20_000
+
+
+def test_over_the_posterior_thousands_stay_for_five_years(fitted: Trajectories):
+    plateau = np.median(fitted["camp_population"], axis=0)
+    plateau = plateau[week_of(fitted, "2020-06-01") : week_of(fitted, "2024-11-01")]
+    assert plateau.min() > 6_000
+    assert plateau.max() < 13_000
+
+
+def test_over_the_posterior_hardly_anyone_leaves_in_the_blockade(fitted: Trajectories):
+    gone = total(fitted, "departures", "2024-04-22", "2024-12-02")
+    stayed = fitted["camp_population"][:, week_of(fitted, "2024-04-15")]
+    assert np.median(gone / stayed) < 0.02
+
+
+def test_over_the_posterior_some_tens_leave_in_july_2022(fitted: Trajectories):
+    assert 20 <= np.median(total(fitted, "departures", "2022-07-04", "2022-08-01")) <= 110
+
+
+def test_each_replicate_of_the_fitted_camp_has_numbers_of_its_own(fitted: Trajectories):
+    scenario = fitted.scenario
+    rows = posterior_rows(scenario, 1, [0, 1, 2])
+    assert len(set(map(int, rows))) == 3
+    assert "behaviour.intercept" in scenario.posterior.draws
 
 
 def test_the_whole_camp_is_simulated_at_full_size(rukban: Trajectories):
@@ -71,7 +110,7 @@ def test_the_camp_is_nearly_empty_by_june_2025(rukban: Trajectories):
 
 
 def test_with_the_road_open_from_2020_most_are_still_there_in_november_2024():
-    run = simulate(load_scenario(RUKBAN / "open-corridor.yaml"), replicates=2, seed=1)
+    run = simulate(load_scenario(RUKBAN / "open-corridor.yaml", BY_HAND), replicates=2, seed=1)
     assert (run["camp_population"][:, week_of(run, "2024-11-04")] > 5_000).all()
 
 
@@ -81,7 +120,9 @@ def test_with_the_road_open_from_2020_most_are_still_there_in_november_2024():
     ids=["fear", "the price of a lorry"],
 )
 def test_where_the_road_is_open_few_stay_without(without: dict):
-    run = simulate(load_scenario(RUKBAN / "open-corridor.yaml", without), replicates=1, seed=1)
+    run = simulate(
+        load_scenario(RUKBAN / "open-corridor.yaml", BY_HAND | without), replicates=1, seed=1
+    )
     assert (run["camp_population"][:, week_of(run, "2024-11-04")] < 2_000).all()
 
 
@@ -120,7 +161,7 @@ def share_gone(run: Trajectories, name: str, weeks: int) -> np.ndarray:
     return run[f"departures_{name}"][:, :weeks].sum(axis=1) / run[f"camp_{name}"][:, 0]
 
 
-FREE_ROAD = {
+FREE_ROAD = BY_HAND | {
     "weeks": 12,
     "guarantors.settlement.active": True,
     "levers.corridor": {"open": True, "parties_per_week": None},
@@ -144,7 +185,7 @@ def test_without_risk_and_draft_the_old_go_no_sooner_than_young_men():
     assert abs(gap.mean()) < 4 * error
 
 
-SHORT = {
+SHORT = BY_HAND | {
     "weeks": 30,
     "levers.siege.severity": 0.8,
     "levers.corridor.open": True,
@@ -252,7 +293,7 @@ def test_events_tell_the_same_story_as_the_weekly_columns():
 
 
 def test_the_camp_of_rukban_is_peopled_as_its_file_says():
-    scenario = load_scenario(LONG)
+    scenario = load_scenario(LONG, BY_HAND)
     run = simulate(scenario, replicates=8, households=3000)
     first = {name: run[name][:, 0] for name in run.columns if name.startswith("camp_")}
     people = scenario.population

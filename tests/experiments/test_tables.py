@@ -1,6 +1,7 @@
 """The tables of a sweep: one dataset to whoever reads it, true to the core, made once."""
 
 import json
+import weakref
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
@@ -10,11 +11,14 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
 from returnsim.analysis.attribution import Lived, attribute
 from returnsim.assemble import members_of, plan_of, simulate
+from returnsim.experiments.dataset import Dataset
 from returnsim.experiments.files import LoadedExperiment, load_experiment
+from returnsim.experiments.pieces import Piece, Source
 from returnsim.experiments.store import Store
 from returnsim.experiments.sweep import Tally
 from returnsim.experiments.tables import run_in, told_cells
@@ -407,3 +411,23 @@ def test_run_json_says_what_the_tables_rest_on(many: Path, experiment: LoadedExp
     assert [case["name"] for case in told["cases"]] == [case.name for case in experiment.cases]
     assert told["baseline"] == "alone"
     assert (many / "experiment.yaml").read_bytes() == (many.parent / "small.yaml").read_bytes()
+
+
+def test_what_waits_to_be_written_keeps_no_weeks_in_memory(tmp_path: Path):
+    experiment = load_experiment(written(tmp_path, SMALL))
+    source = Source(experiment, (), (), 16, 1, {}, ())
+    outcomes = Dataset(source, ("returned",), tmp_path / "outcomes.parquet", time=False)
+    weeks = np.zeros((16, 50))
+    piece = Piece(
+        source.experiment.cases[0],
+        np.arange(16),
+        {"week": np.arange(50)},
+        {"departures": weeks},
+        {"returned": np.ones(16)},
+    )
+    kept = weakref.ref(weeks)
+    outcomes.add(piece, piece.outcomes)
+    del weeks, piece
+    assert kept() is None
+    outcomes.close()
+    assert pq.read_table(tmp_path / "outcomes.parquet")["returned"].to_pylist() == [1.0] * 16

@@ -20,6 +20,8 @@ WIDTHS = (40, 14, 18, 16, 6, 18)
 """Of the columns of a card."""
 
 NAIVE_IN_WORDS = {"carried": "the last value carried on", "trend": "a straight line"}
+ROUNDING = 1e-9
+"""Sums of fractions of people that cancel leave less than this."""
 FEW = 10
 
 
@@ -236,14 +238,17 @@ def number(value: float, *, signed: bool = False) -> str:
     """A number as few digits tell it."""
     if not math.isfinite(value):
         return "none"
+    if abs(value) < ROUNDING:
+        value = 0.0
     sign = "+" if signed and value > 0 else ""
     return f"{sign}{value:,.0f}" if abs(value) >= FEW else f"{sign}{value:.3g}"
 
 
 def _rests_on(scenario: "Scenario", size: "Size") -> str:
     guesses, numbers = scenario.guesses()
+    drawn = "" if scenario.posterior is None else f", {scenario.posterior}"
     return (
         f"{size.replicates:,} replicates, seed {size.seed}. {guesses} of {numbers} numbers are "
-        "guesses without a source. The structure of the model and its defaults were made with the "
+        f"guesses without a source{drawn}. The structure of the model and its defaults were made with the "
         "record in view: agreement is weaker evidence than it looks."
     )

@@ -33,7 +33,7 @@ class Dataset:
         import pyarrow as pa
 
         self.source, self.columns, self.path, self.time = source, columns, path, time
-        self.waiting: list[tuple[Piece, Mapping[str, np.ndarray]]] = []
+        self.waiting: list[Any] = []
         self.rows = self.rows_of_part = self.parts = 0
         factors = source.experiment.experiment.factors
         kinds = {
@@ -49,7 +49,8 @@ class Dataset:
 
     def add(self, piece: Piece, columns: Mapping[str, np.ndarray]) -> None:
         """Take in a piece; written when there are enough."""
-        self.waiting.append((piece, columns))
+        # The rows and not the piece, which would keep all its weeks until they are written.
+        self.waiting.append(self._table(piece, columns))
         self.rows += len(piece.identifiers["week"]) if self.time else len(piece.replicates)
         if self.rows >= ROWS_A_GROUP:
             self._flush()
@@ -64,7 +65,7 @@ class Dataset:
     def _flush(self) -> None:
         import pyarrow as pa
 
-        tables = [self._table(*one) for one in self.waiting] or [self.schema.empty_table()]
+        tables = self.waiting or [self.schema.empty_table()]
         if self.writer is None:
             self.writer = self._open()
         self.writer.write_table(pa.concat_tables(tables))
