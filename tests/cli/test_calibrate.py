@@ -118,6 +118,18 @@ def test_what_was_run_is_not_run_again_and_what_is_damaged_is(folder, returnsim)
     assert (made / "posterior.parquet").read_bytes() == before
 
 
+def test_other_errors_of_the_record_make_another_scale_on_which_nothing_is_kept(
+    folder, returnsim
+) -> None:
+    words = ("calibrate", "fit.yaml", "--workers", 1, "--no-figures", "--out")
+    assert returnsim(*words, "kept")[0] == 0
+    (folder / "record.csv").write_text(RECORD.replace("300,350,400", "100,350,600"))
+    assert returnsim(*words, "kept")[0] == 0
+    assert returnsim(*words, "anew")[0] == 0
+    kept, anew = (folder / name / "posterior.parquet" for name in ("kept", "anew"))
+    assert kept.read_bytes() == anew.read_bytes()
+
+
 def test_ctrl_c_leaves_130_and_the_same_command_goes_on(folder, returnsim) -> None:
     # Long enough to be stopped in the middle.
     long = EXPERIMENT.replace("prior_runs: 64", "prior_runs: 20000")
@@ -148,6 +160,8 @@ def test_ctrl_c_leaves_130_and_the_same_command_goes_on(folder, returnsim) -> No
         ("  draws: 50", "  draws: 50\n  use: [context]", 15, "no such row"),
         ("  waves: [2, 1]", "  waves: [0.5]", 11, "must be 1.0 or more"),
         ("calibration:", "calibrations:", 6, "calibration"),
+        ("behaviour.perceived_risk", "behaviour.perceived_rsk", 18, "no such key"),
+        ("  draws: 50", "  draws: 50\n  discrepancy: 1e300", 15, "must be 10.0 or less"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_with_their_place(folder, returnsim, old, new, line, rule) -> None:
@@ -160,6 +174,15 @@ def test_mistakes_are_told_with_their_place(folder, returnsim, old, new, line, r
     assert "Traceback" not in err
     assert out == ""
     assert not (folder / "results").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_told_before_anything_runs(folder, returnsim) -> None:
+    (folder / "file").write_text("")
+    for check in ((), ("--check", 16)):
+        code, _, err = returnsim("calibrate", "fit.yaml", "--out", "file", *check)
+        assert code == 2
+        assert err.startswith("file")
+        assert "name a folder with --out" in err
 
 
 def test_an_experiment_without_a_calibration_is_told_what_is_missing(folder, returnsim) -> None:

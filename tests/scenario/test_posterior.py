@@ -17,6 +17,7 @@ from returnsim.scenario.files import (
     scenario_hash,
 )
 from returnsim.scenario.neutral import without
+from returnsim.scenario.posterior import Posterior
 from returnsim.scenario.schema import Scenario
 from tests.posteriors import write_draws
 from tests.scenario.files import HEAD, problem, problems
@@ -222,6 +223,11 @@ def test_what_is_drawn_is_no_guess(tmp_path: Path):
     assert bare.guesses()[0] - scenario.guesses()[0] == len(DRAWS)
     told = dict(quantities(scenario))
     assert told["behaviour.hardship"].source == "posterior of the experiment a fit"
+
+
+def test_a_posterior_that_names_no_experiment_is_called_a_posterior():
+    nameless = Posterior(draws={"behaviour.hardship": (1.0, 2.0)})
+    assert str(nameless) == "1 drawn from the 2 rows of the posterior"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from returnsim.cli.options import ScenarioFile, Set, cores
-from returnsim.cli.run import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS, MOST_REPLICATES, RESULTS
+from returnsim.cli.options import (
+    MOST_REPLICATES,
+    RESULTS,
+    Households,
+    NoFigures,
+    ScenarioFile,
+    Seed,
+    Set,
+    Workers,
+    cores,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,20 +55,9 @@ def attribute(
         int,
         typer.Option(min=1, max=MOST_REPLICATES, help="Pairs of runs, each with luck of its own."),
     ] = 16,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**64 - 1, help="The same seed gives the same numbers.")
-    ] = 1,
-    households: Annotated[
-        int | None,
-        typer.Option(
-            min=FEWEST_HOUSEHOLDS,
-            max=MOST_HOUSEHOLDS,
-            help="Simulate so many households in place of the whole camp, each for several.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
-    ] = None,
+    seed: Seed = 1,
+    households: Households = None,
+    workers: Workers = None,
     overrides: Set = None,
     out: Annotated[
         Path | None,
@@ -71,7 +69,7 @@ def attribute(
     json: Annotated[
         bool, typer.Option("--json", help="Print the table as JSON, not for reading.")
     ] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Tell which returns a lever brought about or prevented, and the harm that came of them.
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import EXIT_INTERRUPTED, cores
-from returnsim.cli.sweep import RESULTS
+from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, NoFigures, Out, Workers, cores
 
 if TYPE_CHECKING:
     from returnsim.analysis.calibration.fit import Progress
@@ -28,12 +27,8 @@ def calibrate(
             help="An experiment file (YAML) with `calibration:` and the factors to fit.",
         ),
     ],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; results/NAME by default.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
-    ] = None,
+    out: Out = None,
+    workers: Workers = None,
     check: Annotated[
         int | None,
         typer.Option(
@@ -44,7 +39,7 @@ def calibrate(
         ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the fit as JSON.")] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Fit an experiment's factors to the record that its base scenario names.
 

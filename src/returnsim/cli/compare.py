@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from returnsim.cli.options import NoFigures
+
 if TYPE_CHECKING:
     from returnsim.experiments.compare import Case, Comparison
 
@@ -40,7 +42,7 @@ def compare(
         typer.Option(help="Folder for table and figures; that of the result by default."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Put results side by side and tell how they differ.
 

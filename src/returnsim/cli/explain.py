@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from returnsim.cli.options import ScenarioFile, Set
-from returnsim.cli.run import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS, MOST_REPLICATES, RESULTS
+from returnsim.cli.options import (
+    MOST_REPLICATES,
+    RESULTS,
+    Households,
+    NoFigures,
+    ScenarioFile,
+    Seed,
+    Set,
+)
 
 if TYPE_CHECKING:
     from returnsim.analysis.explain import Household
@@ -46,25 +53,16 @@ def explain(
             help=f"How many the groups are averaged over; {USUAL_REPLICATES} by default.",
         ),
     ] = None,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**64 - 1, help="The same seed gives the same numbers.")
-    ] = 1,
+    seed: Seed = 1,
     overrides: Set = None,
-    households: Annotated[
-        int | None,
-        typer.Option(
-            min=FEWEST_HOUSEHOLDS,
-            max=MOST_HOUSEHOLDS,
-            help="Simulate so many households in place of the whole camp, each for several.",
-        ),
-    ] = None,
+    households: Households = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; results/NAME-explained by default.")
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print the explanation as JSON, not as tables.")
     ] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Take the choice of a household apart, or average it over groups of those in camp.
 

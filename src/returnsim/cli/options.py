@@ -8,6 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
+EXIT_INTERRUPTED = 130
+RESULTS = Path("results")
+MOST_REPLICATES = 10_000
+FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS = 20, 10_000_000
+
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A scenario file (YAML).")]
 Set = Annotated[
     list[str] | None,
@@ -18,9 +23,29 @@ Set = Annotated[
         "replaced wholly, be it dated or not.",
     ),
 ]
-
-
-EXIT_INTERRUPTED = 130
+Replicates = Annotated[
+    int, typer.Option(min=1, max=MOST_REPLICATES, help="How often to run it, each time with luck.")
+]
+Seed = Annotated[
+    int, typer.Option(min=0, max=2**64 - 1, help="The same seed gives the same numbers.")
+]
+Households = Annotated[
+    int | None,
+    typer.Option(
+        min=FEWEST_HOUSEHOLDS,
+        max=MOST_HOUSEHOLDS,
+        help="Simulate so many households in place of the whole camp, each for several.",
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
+]
+Out = Annotated[Path | None, typer.Option(help="Folder for the results; results/NAME by default.")]
+NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")]
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:

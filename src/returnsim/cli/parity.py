@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import ScenarioFile, Set
+from returnsim.cli.options import FEWEST_HOUSEHOLDS, ScenarioFile, Set
 from returnsim.errors import UsageError
 
 if TYPE_CHECKING:
     from returnsim.parity import Parity
     from returnsim.scenario.schema import Scenario
 
-FEWEST_HOUSEHOLDS = 20
 EXIT_DIFFERENT = 1
 
 

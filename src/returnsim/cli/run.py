@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from returnsim.cli.options import ScenarioFile, Set, cores
+from returnsim.cli.options import (
+    RESULTS,
+    Households,
+    NoFigures,
+    Out,
+    Replicates,
+    ScenarioFile,
+    Seed,
+    Set,
+    Workers,
+    cores,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +28,6 @@ if TYPE_CHECKING:
     from returnsim.analysis.observations import Observation
     from returnsim.scenario.schema import Scenario
     from returnsim.trajectories import Trajectories
-
-MOST_REPLICATES = 10_000
-FEWEST_HOUSEHOLDS = 20
-MOST_HOUSEHOLDS = 10_000_000
-RESULTS = Path("results")
 
 
 class Asked(NamedTuple):
@@ -37,28 +43,12 @@ class Asked(NamedTuple):
 
 def run(
     file: ScenarioFile,
-    replicates: Annotated[
-        int,
-        typer.Option(min=1, max=MOST_REPLICATES, help="How often to run it, each time with luck."),
-    ] = 64,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**64 - 1, help="The same seed gives the same numbers.")
-    ] = 1,
+    replicates: Replicates = 64,
+    seed: Seed = 1,
     overrides: Set = None,
-    households: Annotated[
-        int | None,
-        typer.Option(
-            min=FEWEST_HOUSEHOLDS,
-            max=MOST_HOUSEHOLDS,
-            help="Simulate so many households in place of the whole camp, each for several.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; results/NAME by default.")
-    ] = None,
+    households: Households = None,
+    workers: Workers = None,
+    out: Out = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results of another run.")
     ] = False,
@@ -78,7 +68,7 @@ def run(
             "--events", help="Write everything that befell each household, and who they are."
         ),
     ] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Simulate a scenario, write its results into a folder and print a summary.
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import EXIT_INTERRUPTED
-from returnsim.cli.sweep import MOST_FAILURES, RESULTS, shown_progress, site_of
+from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, NoFigures, Out, Scheduler, Workers
+from returnsim.cli.sweep import MOST_FAILURES, shown_progress, site_of
 
 if TYPE_CHECKING:
     from returnsim.experiments.execute import Site
@@ -30,18 +30,11 @@ def sensitivity(
             help="An experiment file (YAML) with `factors` and a section `sensitivity`.",
         ),
     ],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; results/NAME by default.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
-    ] = None,
+    out: Out = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     json: Annotated[bool, typer.Option("--json", help="Print the study as JSON.")] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Tell which factors move the outcomes, how much alone and together, and when.
 

@@ -9,29 +9,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from returnsim.cli.options import EXIT_INTERRUPTED, cores
+from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, Out, Scheduler, Workers, cores
 
 if TYPE_CHECKING:
     from returnsim.experiments.execute import Site
     from returnsim.experiments.sweep import Progress, Tally
 
-RESULTS = Path("results")
 SECONDS_A_LINE = 10.0
 MOST_FAILURES = 5
 
 
 def sweep(
     file: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="An experiment file (YAML).")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for the results; results/NAME by default.")
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
-    ] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
-    ] = None,
+    out: Out = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     until_ci: Annotated[
         float | None,
         typer.Option(

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from returnsim.cli.options import ScenarioFile, Set, cores
-from returnsim.cli.run import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS, MOST_REPLICATES, RESULTS
+from returnsim.cli.options import (
+    RESULTS,
+    Households,
+    NoFigures,
+    Replicates,
+    ScenarioFile,
+    Seed,
+    Set,
+    Workers,
+    cores,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,25 +47,11 @@ class Asked(NamedTuple):
 
 def validate(
     file: ScenarioFile,
-    replicates: Annotated[
-        int,
-        typer.Option(min=1, max=MOST_REPLICATES, help="How often to run it, each time with luck."),
-    ] = 64,
-    seed: Annotated[
-        int, typer.Option(min=0, max=2**64 - 1, help="The same seed gives the same numbers.")
-    ] = 1,
+    replicates: Replicates = 64,
+    seed: Seed = 1,
     overrides: Set = None,
-    households: Annotated[
-        int | None,
-        typer.Option(
-            min=FEWEST_HOUSEHOLDS,
-            max=MOST_HOUSEHOLDS,
-            help="Simulate so many households in place of the whole camp, each for several.",
-        ),
-    ] = None,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
-    ] = None,
+    households: Households = None,
+    workers: Workers = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; results/NAME-validated by default.")
     ] = None,
@@ -76,7 +71,7 @@ def validate(
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON, not as tables.")] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Hold a scenario against what was observed and not used to fit it, and its pattern card.
 

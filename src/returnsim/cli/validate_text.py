@@ -249,6 +249,6 @@ def _rests_on(scenario: "Scenario", size: "Size") -> str:
     drawn = "" if scenario.posterior is None else f", {scenario.posterior}"
     return (
         f"{size.replicates:,} replicates, seed {size.seed}. {guesses} of {numbers} numbers are "
-        f"guesses without a source{drawn}. The structure of the model and its defaults were made with the "
-        "record in view: agreement is weaker evidence than it looks."
+        f"guesses without a source{drawn}. The structure of the model and its defaults were made "
+        "with the record in view: agreement is weaker evidence than it looks."
     )

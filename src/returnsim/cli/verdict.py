@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.sweep import MOST_FAILURES, RESULTS, shown_progress, site_of
+from returnsim.cli.options import RESULTS, NoFigures, Out, Scheduler, Workers
+from returnsim.cli.sweep import MOST_FAILURES, shown_progress, site_of
 
 if TYPE_CHECKING:
     from returnsim.experiments.compare import Comparison
@@ -42,14 +43,6 @@ Experiment = Annotated[
         "sampled.",
     ),
 ]
-Out = Annotated[Path | None, typer.Option(help="Folder for the results; results/NAME by default.")]
-Workers = Annotated[
-    int | None, typer.Option(min=1, help="Processes to share the work; all cores by default.")
-]
-Scheduler = Annotated[
-    str | None,
-    typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
-]
 ReturnsAlone = Annotated[
     bool,
     typer.Option("--returns-alone", help="Also rank by returns alone, which is refused otherwise."),
@@ -73,7 +66,7 @@ def verdict(
     returns_alone: ReturnsAlone = False,
     pushed_at_most: PushedAtMost = 0.1,
     json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
-    no_figures: Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")] = False,
+    no_figures: NoFigures = False,
 ) -> None:
     """Tell which policy is better, over everything that nobody knows.
 

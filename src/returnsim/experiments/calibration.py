@@ -1,6 +1,7 @@
 """An experiment's factors fitted to the record: whole generations of runs on every core."""
 
 import math
+from collections.abc import Mapping
 from functools import partial
 from hashlib import sha256
 from importlib.util import find_spec
@@ -118,10 +119,12 @@ def calibrate(
     ------
     ScenarioError
         If the experiment or its scenario leaves nothing to fit, or nothing to fit to.
+    UsageError
+        If the folder cannot be made.
     """
     what = prepared(experiment)
     small, told = what.camp, what.section
-    (folder / GENERATIONS).mkdir(parents=True, exist_ok=True)
+    _make(folder / GENERATIONS)
     with process_pool(workers) as pool:
         remembered = Remembered(pool, folder / GENERATIONS)
         found = fit(
@@ -171,7 +174,7 @@ def check_fit(
     what = prepared(experiment)
     seed = experiment.experiment.seed
     sizes = _sizes(what.section)._replace(generations=0, full=0)
-    (folder / GENERATIONS).mkdir(parents=True, exist_ok=True)
+    _make(folder / GENERATIONS)
     with process_pool(workers) as pool:
         remembered = Remembered(pool, folder / GENERATIONS)
         bank = run_prior(what.problem, partial(remembered.run, what.camp), sizes.prior, seed)
@@ -240,7 +243,7 @@ def prepared(experiment: LoadedExperiment) -> Prepared:
         experiment.experiment.seed,
         experiment.experiment.households,
     )
-    _check_ends(camp)
+    _check_ends(experiment, camp)
     return Prepared(scenario, camp, problem, told)
 
 
@@ -325,9 +328,10 @@ def run_block_of(camp: Camp, values: np.ndarray, replicates: np.ndarray) -> np.n
     return on_scale(camp.targets, values_of(trajectories, camp.targets))
 
 
-def _scenario(camp: Camp, values: np.ndarray) -> Scenario:
+def _scenario(camp: Camp, values: np.ndarray, marks: Mapping[str, Mark] | None = None) -> Scenario:
+    at = marks or {}
     changes = [
-        Override(path, node_of(float(value), Mark(None)))
+        Override(path, node_of(float(value), at.get(prior.name, Mark(None))))
         for prior, value in zip(camp.priors, values, strict=True)
         for path in prior.paths
     ]
@@ -393,11 +397,20 @@ def _targets(
     return within
 
 
-def _check_ends(camp: Camp) -> None:
+def _check_ends(experiment: LoadedExperiment, camp: Camp) -> None:
     """Make sure that the model can be run at both ends of every range."""
+    marks = {prior.name: experiment.mark_of(f"factors.{prior.name}") for prior in camp.priors}
     for end in (0.0, 0.5, 1.0):
         values = values_at(camp.priors, np.full((1, len(camp.priors)), end))[0]
-        plan_run(_scenario(camp, values), camp.seed, camp.households)
+        plan_run(_scenario(camp, values, marks), camp.seed, camp.households)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UsageError(f"{folder}: {reason}; name a folder with --out") from None
 
 
 def _wrong(experiment: LoadedExperiment, path: str, rule: str) -> ScenarioError:
@@ -425,7 +438,8 @@ def _fingerprint(camp: Camp, places: np.ndarray, replicates: np.ndarray) -> str:
         STREAM_VERSION,
         scenario_hash(_middle(camp)),
         camp.priors,
-        [target.name for target in camp.targets],
+        # Outcomes are kept on the scale of the fit, which the errors of the record make.
+        [(target.name, target.observation.unit, target.offset) for target in camp.targets],
         camp.seed,
         camp.households,
     )

@@ -96,7 +96,7 @@ class Calibration(Model):
     """Which rows of the table of observations to fit to."""
     until: Date | None = None
     """Leave out rows that end later; null: none."""
-    discrepancy: Annotated[float, Field(strict=True, ge=0)] = 0.2
+    discrepancy: Annotated[float, Field(strict=True, ge=0, le=10)] = 0.2
     """Scale of the half-normal prior of the model's misfit, a standard deviation of logarithms
     that all rows share; 0: the model is taken to be right."""
     prior_runs: Annotated[int, Field(strict=True, ge=16, le=1_000_000)] = 1024

@@ -87,7 +87,7 @@ class Posterior(Model):
     @property
     def source(self) -> str:
         """The posterior as the source of a number."""
-        return f"posterior of the experiment {self.experiment}".removesuffix("experiment ").strip()
+        return f"posterior of the experiment {self.experiment}" if self.experiment else "posterior"
 
     def __str__(self) -> str:
         """Say in a few words what is drawn, and from what."""
