@@ -86,7 +86,7 @@ class Pool(ProcessPoolExecutor):
 
     def submit(self, *args: Any, **kwargs: Any) -> "Future[Any]":
         """As an executor does; the processes that it starts ignore Ctrl-C."""
-        with _interrupts_ignored():
+        with _interrupts_held():
             return super().submit(*args, **kwargs)
 
     def stop(self) -> None:
@@ -122,16 +122,20 @@ def stop_if_told(_: int = 0) -> None:
 
 
 @contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Let processes started meanwhile ignore Ctrl-C: the parent answers it, and stops them."""
-    if threading.current_thread() is not threading.main_thread():
+def _interrupts_held() -> Iterator[None]:
+    """Let processes started meanwhile not hear of Ctrl-C: the parent answers it, and stops them.
+
+    The signal is held back and not ignored, so that one sent just now reaches the parent after.
+    """
+    holds = hasattr(signal, "pthread_sigmask")
+    if not holds or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run_here(job: Job[Result], blocks: list[list[int]], progress: Progress | None) -> list[Result]:

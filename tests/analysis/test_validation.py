@@ -119,6 +119,13 @@ def test_without_a_posterior_the_rows_to_fit_to_count_as_used_and_there_is_no_mi
     assert misfit_of(camp(), 1, 3).tolist() == [0, 0, 0]
 
 
+def test_a_posterior_that_does_not_say_what_it_was_fitted_to_may_have_seen_the_rows_to_fit_to():
+    draws = {"behaviour.intercept": [0.5, 0.6]}
+    assert fitted_of(camp(posterior={"draws": draws})).use == ("calibrate",)
+    told = {"draws": draws, "fitted": {"use": ["validate"]}}
+    assert fitted_of(camp(posterior=told)).use == ("validate",)
+
+
 def test_each_replicate_has_the_misfit_of_its_own_draw():
     fitted = {"draws": {"behaviour.intercept": [0.5, 0.6, 0.7]}, "discrepancy": [0.1, 0.2, 0.3]}
     found = misfit_of(camp(posterior=fitted), 1, 40)

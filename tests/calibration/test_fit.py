@@ -16,7 +16,7 @@ from tests.calibration.toys import (
 )
 
 SIZES = Sizes(
-    prior=512, generations=8, candidates=8, shared=2, waves=(4.0, 1.0), runs=400, steps=3000,
+    prior=256, generations=8, candidates=8, shared=2, waves=(4.0, 1.0), runs=200, steps=3000,
     draws=2000, full=0,
 )  # fmt: skip
 RECORD = SLOPES @ [0.45, 0.5, 0.0] + [0.03, -0.05, 0.02, 0.04]
@@ -84,17 +84,17 @@ def test_the_likelihood_is_that_of_the_multivariate_normal():
 
 
 def test_ranks_of_true_parameters_are_even():
-    sizes = SIZES._replace(generations=0, waves=(1.0,), runs=128, steps=1200, draws=256)
+    sizes = SIZES._replace(generations=0, waves=(1.0,), runs=64, steps=1000, draws=256)
     shape = problem(np.zeros(4), 0.1)
-    bank = run_prior(shape, simulate, 512, seed=5)
-    found = verdicts([trial(shape, simulate, sizes, 5, number, bank) for number in range(40)])
+    bank = run_prior(shape, simulate, 128, seed=5)
+    found = verdicts([trial(shape, simulate, sizes, 5, number, bank) for number in range(24)])
     assert all(verdict.p > 1e-3 for verdict in found)
 
 
 def test_ranks_show_a_fit_that_is_too_sure():
-    sizes = SIZES._replace(generations=0, waves=(1.0,), runs=128, steps=1200, draws=256)
+    sizes = SIZES._replace(generations=0, waves=(1.0,), runs=64, steps=1000, draws=256)
     shape = problem(np.zeros(4))
-    bank = run_prior(shape, simulate, 512, seed=5)
+    bank = run_prior(shape, simulate, 128, seed=5)
 
     def surer(number):
         random = np.random.default_rng((9, number))
@@ -105,6 +105,13 @@ def test_ranks_show_a_fit_that_is_too_sure():
         places = posterior.posterior.places[:: len(posterior.posterior.places) // 63][:63]
         return (places < truth).sum(axis=0)
 
-    ranks = [surer(number) for number in range(32)]
+    ranks = [surer(number) for number in range(20)]
     at_the_ends = np.mean([(r[:2] < 8) | (r[:2] >= 56) for r in ranks])
-    assert at_the_ends > 0.25 + 4 * np.sqrt(0.25 * 0.75 / 64)
+    assert at_the_ends > 0.25 + 4 * np.sqrt(0.25 * 0.75 / 40)
+
+
+def test_no_run_shares_its_luck_with_another_nor_with_the_bank():
+    sizes = SIZES._replace(generations=0, waves=(1.0,), runs=64, steps=400, draws=64)
+    bank = run_prior(problem(RECORD), simulate, 256, seed=5)
+    found = fit(problem(RECORD), simulate, sizes, seed=3, bank=bank)
+    assert len(set(found.runs.replicates.tolist())) == len(found.runs.replicates) == 256 + 64

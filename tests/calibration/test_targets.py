@@ -83,3 +83,11 @@ def test_what_a_run_says_of_increments_adds_up_to_what_it_says_of_the_count():
     total = values_of(run, targets_of(whole, ("calibrate",), None))[:, 0]
     assert values_of(run, parts).sum(axis=1) == pytest.approx(total)
     assert (total > 0).all()
+
+
+def test_an_increment_between_counts_as_unsure_errs_by_both():
+    counts = (seen(START, 300, 350, 400), seen(date(2019, 4, 14), 290, 300, 310))
+    later = targets_of(counts, ("calibrate",), None)[1]
+    both = np.hypot(100, 20) / (2 * NINETY_PERCENT)
+    assert later.best == 0
+    assert later.sd == pytest.approx(both)

@@ -130,11 +130,17 @@ def test_other_errors_of_the_record_make_another_scale_on_which_nothing_is_kept(
     assert kept.read_bytes() == anew.read_bytes()
 
 
-def test_ctrl_c_leaves_130_and_the_same_command_goes_on(folder, returnsim) -> None:
+@pytest.mark.parametrize(
+    ("options", "then"),
+    [((), "the same command goes on from there"),
+     (("--check", "16"), "the runs over the prior are kept")],
+)  # fmt: skip
+def test_ctrl_c_leaves_130_and_says_what_the_same_command_does(folder, options, then) -> None:
     # Long enough to be stopped in the middle.
     long = EXPERIMENT.replace("prior_runs: 64", "prior_runs: 20000")
     (folder / "long.yaml").write_text(long.replace("generations: 2", "generations: 40"))
     command = [sys.executable, "-m", "returnsim.cli", "calibrate", "long.yaml", "--workers", "1"]
+    command += options
     code = "import sys; from returnsim.cli import main; sys.argv[0] = 'returnsim'; main()"
     command[1:3] = ["-c", code]
     process = subprocess.Popen(
@@ -146,7 +152,7 @@ def test_ctrl_c_leaves_130_and_the_same_command_goes_on(folder, returnsim) -> No
     process.send_signal(signal.SIGINT)
     _, err = process.communicate()
     assert process.returncode == 130
-    assert "the same command goes on from there" in err
+    assert then in err
     assert "Traceback" not in err
 
 
@@ -203,3 +209,14 @@ def test_a_check_writes_ranks_and_draws_them(folder, returnsim) -> None:
     assert counts == [16, 16, 16]
     assert (folder / "results" / "fit" / "figures" / "ranks.png").is_file()
     assert "inclination" in out
+
+
+def test_what_an_earlier_fit_found_does_not_come_into_a_new_one(folder, returnsim) -> None:
+    assert returnsim("calibrate", "fit.yaml", "--workers", 1, "--no-figures")[0] == 0
+    first = (folder / "results" / "fit" / "posterior.parquet").read_bytes()
+    (folder / "draws.parquet").write_bytes(first)
+    (folder / "camp.yaml").write_text(CAMP + "posterior: draws.parquet\n")
+    assert (
+        returnsim("calibrate", "fit.yaml", "--workers", 1, "--no-figures", "--out", "new")[0] == 0
+    )
+    assert (folder / "new" / "posterior.parquet").read_bytes() == first

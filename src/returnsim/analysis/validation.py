@@ -189,8 +189,9 @@ def is_used(observation: Observation, fitted: Fitted) -> bool:
 
 
 def fitted_of(scenario: Scenario) -> Fitted:
-    """What a scenario was fitted to, by its posterior or by hand."""
-    return WITHOUT_A_FIT if scenario.posterior is None else scenario.posterior.fitted
+    """What a scenario was fitted to, by its posterior, or by hand where that does not say."""
+    told = scenario.posterior.fitted if scenario.posterior is not None else WITHOUT_A_FIT
+    return told if told.use else WITHOUT_A_FIT
 
 
 def misfit_of(scenario: Scenario, seed: int, replicates: int) -> Float[np.ndarray, "R"]:

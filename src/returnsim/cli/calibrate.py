@@ -45,7 +45,7 @@ def calibrate(
 
     Writes the posterior for a scenario to take (`posterior: FILE`), and which numbers the record
     identifies and which it does not. Stop it whenever you like: the same command goes on from
-    there.
+    there; of a check only the runs over the prior are kept.
     """
     from returnsim.experiments.calibration import require_libraries
     from returnsim.experiments.files import load_experiment
@@ -65,10 +65,9 @@ def calibrate(
     try:
         do(experiment, folder, workers or cores(), say, shlex.join(words), draws=not no_figures)
     except KeyboardInterrupt:
-        typer.echo(
-            f"stopped; what was finished is kept in {folder}: the same command goes on from there",
-            err=True,
-        )
+        kept = "what was finished is" if check is None else "the runs over the prior are"
+        then = "goes on from there" if check is None else "fits the records anew"
+        typer.echo(f"stopped; {kept} kept in {folder}: the same command {then}", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 

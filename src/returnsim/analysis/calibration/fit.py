@@ -107,8 +107,8 @@ class Fit(NamedTuple):
     posterior : Sampled
         The posterior.
     moved : float
-        How far the last wave moved the posterior: the largest shift of a mean, in posterior
-        standard deviations.
+        How far apart the places of the last two waves are: the largest distance of their means, in
+        standard deviations of the later.
     """
 
     problem: Problem
@@ -157,7 +157,7 @@ def fit(
     -------
     Fit
     """
-    count = _Counter()
+    count = _Counter(0 if bank is None else int(bank.replicates.max()) + 1)
     runs = bank or run_prior(problem, simulate, sizes.prior, seed, count)
     generations, found = _search(problem, simulate, sizes, seed, runs, count, progress)
     # What the last wave did is told by `near`; what came before it by `runs`.
@@ -212,8 +212,8 @@ def run_prior(
 class _Counter:
     """Numbers replicates so that none is used twice."""
 
-    def __init__(self) -> None:
-        self._next = 0
+    def __init__(self, first: int = 0) -> None:
+        self._next = first
 
     def take(self, number: int) -> np.ndarray:
         first, self._next = self._next, self._next + number

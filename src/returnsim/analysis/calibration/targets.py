@@ -1,6 +1,7 @@
 """What a fit is held to: increments between the dates of a record, on a scale where zero can be."""
 
 import itertools
+import math
 from collections import defaultdict
 from datetime import date
 from typing import NamedTuple
@@ -14,6 +15,10 @@ from returnsim.trajectories import Trajectories
 
 NINETY_PERCENT = 1.6448536269514722
 """Standard deviations from the middle to each end of a 90 % range of the normal distribution."""
+
+
+SMALLEST_ERROR = 0.5
+"""No count is surer than to half a person, or half a percent."""
 
 
 class Target(NamedTuple):
@@ -53,8 +58,9 @@ def targets_of(
 
     Counts of the same thing since the same day are not independent: each holds the earlier ones.
     What is fitted is what came in between. Errors that add up from week to week make its variance
-    the difference of theirs; it is taken to be no smaller than what the later count's relative
-    error gives for so many.
+    the difference of theirs, and no smaller than what the later count's relative error gives for
+    so many. Where the later count is as sure as the earlier, errors do not add up, and it is their
+    sum.
 
     Parameters
     ----------
@@ -94,8 +100,11 @@ def _target(one: Observation, before: Observation | None) -> Target:
         best = max(one.best - before.best, 0.0)
         earlier = (before.high - before.low) / (2 * NINETY_PERCENT)
         share = sd / one.best if one.best > 0 else 0.0
-        sd = max(max(sd**2 - earlier**2, 0.0) ** 0.5, share * best)
-    return Target(_name(one, before), one, before, best, max(sd, 1e-9))
+        # A later count that is no less sure did not add to the earlier one's error: each errs
+        # by itself.
+        grown = (sd**2 - earlier**2) ** 0.5 if sd > earlier else math.hypot(sd, earlier)
+        sd = max(grown, share * best)
+    return Target(_name(one, before), one, before, best, max(sd, SMALLEST_ERROR))
 
 
 def _name(one: Observation, before: Observation | None) -> str:
