@@ -369,7 +369,7 @@ FAILS = {
     "registered by the end of March 2020, over those without the arrests": {
         "levers.threat[2019-12-13].level": 1
     },
-    "the same where no news comes": {},
+    "the same where no news comes": {"levers.news.reach": 1},
     "trust in the settlement, less that without the arrests": {},
     "leavers of spring and summer 2019, in % of the camp": {"levers.corridor": {"open": False}},
     "leavers of April to November 2024, in % of the camp": NO_FEAR
@@ -410,7 +410,8 @@ def test_the_check_fails_where_it_must(name: str, tmp_path: Path, rukban: dict[s
     card.write_text(
         json.dumps({"patterns": {"p": {"says": "so", "checks": {name: told}}}}, default=str)
     )
-    prepared = prepare(load_card(card), CAMP)
+    # The numbers as they stand in the file: few draws of a posterior would blur how it works.
+    prepared = prepare(load_card(card), CAMP, ["posterior=null"])
     (judged,) = hold(prepared, ask_all(prepared.pairs(), Size(8, 1, 400))).judged
     assert np.isfinite(judged.value)
     assert judged.passes is False
