@@ -120,7 +120,7 @@ def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -
         labels.append((float(below[-1] + above[-1]) / 2, in_words(name), BLACK))
         below = above
     pushed = _pushed(trajectories)
-    if pushed is not None and pushed.any():
+    if pushed is not None:
         to_date = np.concatenate([[0.0], pushed.mean(axis=0).cumsum()])
         axes.plot(x, to_date, color=VERMILION, linewidth=1.6, linestyle="--")
         labels.append((float(to_date[-1]), f"pushed by the siege {to_date[-1]:,.0f}", VERMILION))
@@ -139,16 +139,15 @@ def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -
 def _draw_weekly(axes: Axes, trajectories: Trajectories) -> None:
     span = min(SMOOTHED_WEEKS, len(trajectories.weeks))
     what = f"Returned a week, mean of {span} weeks" if span > 1 else "Returned in the week"
-    pushed = _pushed(trajectories)
-    is_pushed = pushed is not None and pushed.any()
-    dashed = "" if not is_pushed else ", dashed: pushed by the siege"
+    dashed = "" if _pushed(trajectories) is None else ", dashed: pushed by the siege"
     axes.set_title(f"{what}{dashed}; scale in powers of ten above {LINEAR_BELOW:g}")
     to_date = np.pad(trajectories["departures"].cumsum(axis=1), ((0, 0), (1, 0)))
     values = (to_date[:, span:] - to_date[:, :-span]) / span
     edges = week_edges(trajectories)
     middle = (edges[span:] + edges[:-span]) / 2
     draw_bands(axes, middle, values, BLUE, inner=False)
-    if pushed is not None and is_pushed:
+    pushed = _pushed(trajectories)
+    if pushed is not None:
         of_them = np.pad(pushed.cumsum(axis=1), ((0, 0), (1, 0)))
         of_them = (of_them[:, span:] - of_them[:, :-span]) / span
         draw_bands(axes, middle, of_them, VERMILION, inner=False, linestyle="--")

@@ -52,8 +52,13 @@ def _column(raw: object) -> object:
         raise ValueError("must be numbers with blanks between them") from None
 
 
-Column = Annotated[tuple[Finite, ...], BeforeValidator(_column)]
-Misfit = Annotated[tuple[Annotated[Finite, Field(ge=0)], ...], BeforeValidator(_column)]
+Column = Annotated[
+    tuple[Finite, ...], BeforeValidator(_column, json_schema_input_type=tuple[float, ...] | str)
+]
+Misfit = Annotated[
+    tuple[Annotated[Finite, Field(ge=0)], ...],
+    BeforeValidator(_column, json_schema_input_type=tuple[float, ...] | str),
+]
 
 
 class Fitted(Model):
