@@ -124,8 +124,10 @@ def test_other_errors_of_the_record_make_another_scale_on_which_nothing_is_kept(
     words = ("calibrate", "fit.yaml", "--workers", 1, "--no-figures", "--out")
     assert returnsim(*words, "kept")[0] == 0
     (folder / "record.csv").write_text(RECORD.replace("300,350,400", "100,350,600"))
-    assert returnsim(*words, "kept")[0] == 0
-    assert returnsim(*words, "anew")[0] == 0
+    code, _, err = returnsim(*words, "kept")
+    assert code == 0, err
+    code, _, err = returnsim(*words, "anew")
+    assert code == 0, err
     kept, anew = (folder / name / "posterior.parquet" for name in ("kept", "anew"))
     assert kept.read_bytes() == anew.read_bytes()
 
