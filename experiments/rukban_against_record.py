@@ -2,8 +2,8 @@
 
     .venv/bin/python experiments/rukban_against_record.py
 
-The values of the scenario were tuned with this record in view: this shows where the model bends to
-it and where it does not, and is no test of it.
+The scenario draws what was fitted to a part of this record, and the rest of it was written with all
+of it in view: this shows where the model bends to it and where it does not, and is no test of it.
 """
 
 from pathlib import Path
@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 import returnsim
-from returnsim.analysis.observations import load_observations, simulated
+from returnsim.analysis.observations import load_observations
+from returnsim.analysis.simulated import simulated
 
 SCENARIO = Path(__file__).parents[1] / "scenarios/rukban/2019-2025.yaml"
 REPLICATES = 16
