@@ -143,7 +143,10 @@ def test_ctrl_c_leaves_130_and_says_what_the_same_command_does(folder, options, 
     (folder / "long.yaml").write_text(long.replace("generations: 2", "generations: 40"))
     command = [sys.executable, "-m", "returnsim.cli", "calibrate", "long.yaml", "--workers", "1"]
     command += options
-    code = "import sys; from returnsim.cli import main; sys.argv[0] = 'returnsim'; main()"
+    code = (
+        "import signal, sys; from returnsim.cli import main; sys.argv[0] = 'returnsim'; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); main()"
+    )
     command[1:3] = ["-c", code]
     process = subprocess.Popen(
         command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True
