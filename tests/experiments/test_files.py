@@ -10,7 +10,8 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from returnsim.errors import UsageError
-from returnsim.experiments.files import LoadedExperiment, load_experiment
+from returnsim.experiments.cases import LoadedExperiment
+from returnsim.experiments.files import load_experiment
 from returnsim.experiments.schema import Experiment
 from returnsim.scenario.files import load_scenario, scenario_hash
 from returnsim.scenario.json_schema import schema_of

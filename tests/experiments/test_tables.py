@@ -16,8 +16,9 @@ import pytest
 
 from returnsim.analysis.attribution import Lived, attribute
 from returnsim.assemble import members_of, plan_of, simulate
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.dataset import Dataset
-from returnsim.experiments.files import LoadedExperiment, load_experiment
+from returnsim.experiments.files import load_experiment
 from returnsim.experiments.pieces import Piece, Source
 from returnsim.experiments.store import Store
 from returnsim.experiments.sweep import Tally

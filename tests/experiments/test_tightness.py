@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from returnsim.errors import UsageError
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.cells import CELL
-from returnsim.experiments.files import LoadedExperiment, load_experiment
+from returnsim.experiments.files import load_experiment
 from returnsim.experiments.sweep import Tally, sweep
 from returnsim.experiments.tables import OUTCOMES
 from returnsim.experiments.tightness import LARGEST_STEP, Tightened, Tightness, until_tight

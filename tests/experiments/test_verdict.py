@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from returnsim.errors import ScenarioError, UsageError
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.compare import Case, Comparison, OutcomeInfo, paired_difference
 from returnsim.experiments.discovery import FALSE_BOXES, Axis, Box, find_boxes
-from returnsim.experiments.files import LoadedExperiment, load_experiment
+from returnsim.experiments.files import load_experiment
 from returnsim.experiments.frontier import in_words, standings_of
 from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.unknowns import (

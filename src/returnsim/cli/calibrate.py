@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from returnsim.analysis.calibration.fit import Progress
     from returnsim.analysis.calibration.ranks import Trial
     from returnsim.experiments.calibration import Fitted
-    from returnsim.experiments.files import LoadedExperiment
+    from returnsim.experiments.cases import LoadedExperiment
 
 MOST_TIES = 8
 

@@ -13,8 +13,8 @@ from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, NoFigures, Out, Sch
 from returnsim.cli.sweep import MOST_FAILURES, shown_progress, site_of
 
 if TYPE_CHECKING:
+    from returnsim.experiments.cases import LoadedExperiment
     from returnsim.experiments.execute import Site
-    from returnsim.experiments.files import LoadedExperiment
     from returnsim.experiments.sensitivity_runs import Studied
     from returnsim.experiments.sweep import Tally
 

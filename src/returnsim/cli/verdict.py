@@ -12,8 +12,8 @@ from returnsim.cli.options import RESULTS, NoFigures, Out, Scheduler, Workers
 from returnsim.cli.sweep import MOST_FAILURES, shown_progress, site_of
 
 if TYPE_CHECKING:
+    from returnsim.experiments.cases import LoadedExperiment
     from returnsim.experiments.compare import Comparison
-    from returnsim.experiments.files import LoadedExperiment
     from returnsim.experiments.frontier import Spread
     from returnsim.experiments.sweep import Tally
     from returnsim.experiments.verdict import Judgement, Verdict

@@ -18,7 +18,7 @@ from returnsim.analysis.calibration.targets import (
 from returnsim.analysis.observations import observations_of
 from returnsim.errors import Problem as Wrong
 from returnsim.errors import ScenarioError, UsageError
-from returnsim.experiments.files import LoadedExperiment
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.generations import (
     Camp,
     Remembered,

@@ -13,7 +13,7 @@ from returnsim.analysis.calibration.ranks import Trial, verdicts
 from returnsim.analysis.calibration.targets import NINETY_PERCENT, off_scale
 from returnsim.errors import RunError
 from returnsim.experiments.calibration import Fitted
-from returnsim.experiments.files import LoadedExperiment
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.folders import as_json, write_in_place
 from returnsim.results import CAPTIONS, FIGURES, FORMAT, versions
 from returnsim.scenario.written import scenario_hash

@@ -14,8 +14,8 @@ from returnsim.assemble import plan_run, step_together
 from returnsim.core.run import MODEL_VERSION
 from returnsim.draws import STREAM_VERSION
 from returnsim.errors import RunError, UsageError
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.cells import HOUSEHOLDS_A_BLOCK
-from returnsim.experiments.files import LoadedExperiment
 from returnsim.scenario.files import scenario_of
 from returnsim.scenario.overrides import Override
 from returnsim.scenario.schema import Scenario

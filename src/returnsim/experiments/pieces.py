@@ -9,8 +9,8 @@ import numpy as np
 from returnsim.analysis.attribution import Lived, attribute, column_of_pair
 from returnsim.assemble import members_of, plan_run
 from returnsim.core.run import Events
+from returnsim.experiments.cases import DesignedCase, LoadedExperiment
 from returnsim.experiments.cells import CELL, EVENTS, WEEKLY, key_of
-from returnsim.experiments.files import DesignedCase, LoadedExperiment
 from returnsim.experiments.outcomes import measure
 from returnsim.experiments.schema import Outcome
 from returnsim.experiments.store import Store

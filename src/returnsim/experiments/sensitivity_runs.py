@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from returnsim.errors import UsageError
-from returnsim.experiments.files import LoadedExperiment
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.outcomes import (
     DEFAULTS,
     NOT_YET_KNOWN,

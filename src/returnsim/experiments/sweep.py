@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from returnsim.core.record import column_names
 from returnsim.errors import UsageError
+from returnsim.experiments.cases import DesignedCase, LoadedExperiment
 from returnsim.experiments.cells import (
     CELL,
     Cell,
@@ -19,7 +20,6 @@ from returnsim.experiments.cells import (
     key_of,
 )
 from returnsim.experiments.execute import Site, Task, execute
-from returnsim.experiments.files import DesignedCase, LoadedExperiment
 from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.pieces import Source
 from returnsim.experiments.store import Store

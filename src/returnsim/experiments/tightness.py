@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from returnsim.errors import UsageError
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.cells import CELL
 from returnsim.experiments.compare import paired_difference
-from returnsim.experiments.files import LoadedExperiment
 from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.sweep import Tally
 from returnsim.experiments.tables import OUTCOMES, told_cells

@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.errors import Problem, ScenarioError, UsageError
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.compare import Case, Comparison, OutcomeInfo
 from returnsim.experiments.design import SAMPLED
 from returnsim.experiments.discovery import Axis
-from returnsim.experiments.files import LoadedExperiment
 from returnsim.experiments.outcomes import DEFAULTS, HARMS, columns_of, filled, outcomes_of
 from returnsim.experiments.schema import Experiment, Factor, Outcome
 

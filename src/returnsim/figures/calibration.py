@@ -14,7 +14,7 @@ from returnsim.analysis.calibration.ranks import BINS as BINS_OF_RANKS
 from returnsim.analysis.calibration.ranks import Trial, verdicts
 from returnsim.experiments.calibration import Fitted
 from returnsim.experiments.calibration_tables import Said, said_of, targets_table, ties_of
-from returnsim.experiments.files import LoadedExperiment
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.figures.style import (
     BLACK,
     BLUE,
