@@ -2,15 +2,13 @@
 
 import csv
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from returnsim import cli
 from returnsim.analysis.switch import HARMS, categories
 from returnsim.cli.attribute_text import _in_words
+from tests.cli.typed import Run, command_line
 
 CAMP = """
 title: A made-up [bold]camp[/bold]
@@ -21,7 +19,6 @@ levers: {siege: {severity: 0.8}}
 behaviour: {intercept: -1}
 hazards: {harm_per_week: 0.02}
 """
-Run = Callable[..., tuple[int, str, str]]
 SMALL = ("camp.yaml", "--replicates", 2, "--households", 30, "--workers", 1, "--no-figures")
 
 
@@ -37,17 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def attribute(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        words = ["returnsim", "attribute", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "attribute")
 
 
 def rows_of(file: Path) -> list[dict[str, str]]:

@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from returnsim import cli
 from returnsim.scenario.files import load_scenario
+from tests.cli.typed import command_line
 
 CAMP = """
 title: A camp by the road
@@ -66,14 +66,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def returnsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        told = capsys.readouterr()
-        return int(left.value.code or 0), told.out, told.err
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 def test_a_fit_gives_a_posterior_that_a_scenario_can_take(folder, returnsim) -> None:

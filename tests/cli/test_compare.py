@@ -3,15 +3,13 @@
 import json
 import re
 import shutil
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from returnsim import cli
+from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, every_byte, swept
 
 EXPERIMENT = """
@@ -36,8 +34,6 @@ RATES = [f"{harm}_per_100" for harm in HARMS]
 TOO_MANY = "1.0e+15"
 """More people than any machine has room for: the file is right, and the cell fails."""
 SHORT = ("--replicates", 3, "--households", 40, "--workers", 1, "--no-figures")
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 def written(folder: Path, experiment: str = EXPERIMENT) -> Path:
@@ -69,16 +65,7 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def returnsim(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 def read(table: Path) -> pd.DataFrame:

@@ -2,20 +2,18 @@
 
 import json
 import re
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
 
-from returnsim import cli
 from returnsim.analysis.explain import NOT_FOR, TERMS, explain_household
 from returnsim.analysis.groups import explain_groups
 from returnsim.assemble import plan_run
 from returnsim.figures.explain import changes_figure, terms_figure, ways_figure
 from returnsim.figures.style import in_style
 from returnsim.scenario.files import load_scenario
+from tests.cli.typed import Run, command_line
 
 ROOT = Path(__file__).parents[2]
 CAMP = """
@@ -31,7 +29,6 @@ levers:
   conscription: {enforced: 1}
 behaviour: {intercept: -1}
 """
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -46,16 +43,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def returnsim(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", "explain", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "explain")
 
 
 ONE = ("camp.yaml", "--household", 3, "--no-figures")

@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from returnsim import ReturnModel, cli, parity, scenario_from
+from returnsim import ReturnModel, parity, scenario_from
 from returnsim.assemble import run_plan
+from tests.cli.typed import Run, command_line
 
 CAMP = """
 title: A made-up camp
@@ -19,25 +19,15 @@ population: {people: 200}
 levers: {siege: {severity: 0.5}, corridor: {parties_per_week: 6}}
 behaviour: {intercept: 0}
 """
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def returnsim(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "camp.yaml").write_text(CAMP)
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", "parity", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "parity")
 
 
 def test_equal_runs_are_said_to_be_equal(returnsim: Run):

@@ -5,16 +5,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from returnsim import cli
 from returnsim.cli.options import EXIT_INTERRUPTED
 from returnsim.scenario.files import load_scenario, scenario_hash
+from tests.cli.typed import Run, command_line
 
 CAMP = """
 title: A made-up [bold]camp[/bold]
@@ -23,7 +22,6 @@ weeks: 8
 population: {people: 300}
 behaviour: {intercept: -1}
 """
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -38,17 +36,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def returnsim(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        words = ["returnsim", "run", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", words)
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "run")
 
 
 SMALL = ("camp.yaml", "--replicates", 2, "--workers", 1, "--no-figures")

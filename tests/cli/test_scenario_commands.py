@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from returnsim import __version__, cli
+from returnsim import __version__
 from returnsim.scenario.files import load_scenario, scenario_hash
 from returnsim.scenario.json_schema import scenario_schema
+from tests.cli.typed import command_line
 from tests.posteriors import write_draws
 
 ROOT = Path(__file__).parents[2]
@@ -16,16 +17,7 @@ CAMP = "title: a camp\nstart: 2020-01-06\nweeks: 10\n"
 
 @pytest.fixture
 def returnsim(monkeypatch, capsys):
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import psutil
 import pytest
 
-from returnsim import cli
+from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, command, every_byte, run
 
 EXPERIMENT = """
@@ -35,8 +34,6 @@ CELLS = 4 * 6 + 8 * 5
 TABLES = ("morris.csv", "sobol.csv", "sobol_over_time.csv", "sensitivity.json")
 TOO_MANY = "1.0e+15"
 """More people than any machine has room for: the file is right, and the cell fails."""
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 def written(folder: Path, experiment: str = EXPERIMENT) -> Path:
@@ -70,16 +67,7 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def returnsim(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", "sensitivity", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "sensitivity")
 
 
 def test_it_says_in_words_what_moves_each_outcome_and_what_does_not(made: Path):

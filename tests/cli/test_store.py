@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import sys
-from collections.abc import Callable
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -13,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from returnsim import cli
 from returnsim.experiments.cells import key_given
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.store import Store, _checksum
 from returnsim.experiments.sweep import Tally, sweep
+from tests.cli.typed import Run, command_line
 from tests.experiments.made import contents
 from tests.experiments.sweeps import CAMP, every_byte, here, swept, tables
 
@@ -34,7 +32,6 @@ outcomes: {pushed: {without: siege}}
 ALONE = EXPERIMENT.replace("  eased: {set: {levers.siege.severity: 0.2}}\n", "")
 CELLS = 2 * (2 + 1)
 """Two blocks of two cases; the pairs of both are one."""
-Run = Callable[..., tuple[int, str, str]]
 
 
 def written(folder: Path, experiment: str = EXPERIMENT) -> Path:
@@ -63,16 +60,7 @@ def kept(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def returnsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", "store", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "store")
 
 
 def keys(folder: Path) -> list[str]:

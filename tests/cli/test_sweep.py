@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from returnsim import cli
 from returnsim.cli.options import EXIT_INTERRUPTED
+from tests.cli.typed import Run, command_line
 from tests.experiments.made import contents
 from tests.experiments.sweeps import CAMP, command, every_byte, run, swept, tables
 
@@ -31,8 +31,6 @@ factors:
 CELLS = 4
 TOO_MANY = "1.0e+15"
 """More people than any machine has room for: the file is right, and the cell fails."""
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 def written(folder: Path, experiment: str = EXPERIMENT, weeks: int = 12) -> Path:
@@ -55,16 +53,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def returnsim(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", "sweep", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "sweep")
 
 
 @pytest.fixture(scope="module")

@@ -2,13 +2,11 @@
 
 import csv
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from returnsim import cli
+from tests.cli.typed import Run, command_line
 
 CAMP = """
 title: A made-up [bold]camp[/bold]
@@ -45,7 +43,6 @@ patterns:
 rivals:
   nobody: {says: Nobody ever goes., set: {behaviour.intercept: -60}}
 """
-Run = Callable[..., tuple[int, str, str]]
 FEW = ("--replicates", 5)
 
 
@@ -62,16 +59,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def returnsim(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", "validate", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "validate")
 
 
 def rows(file: Path) -> list[dict[str, str]]:

@@ -4,17 +4,16 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from returnsim import cli
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.sweep import sweep
 from returnsim.experiments.unknowns import prepared
+from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, every_byte, here
 
 EXPERIMENT = """
@@ -38,8 +37,6 @@ CELLS = 2 * 3 * 5
 TOO_MANY = "1.0e+15"
 """More people than any machine has room for: the file is right, and the cell fails."""
 FAST = ("--workers", 1, "--no-figures")
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 def written(folder: Path, experiment: str = EXPERIMENT) -> Path:
@@ -72,16 +69,7 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def returnsim(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Run:
-    """Run the command line; gives exit code, stdout and stderr."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["returnsim", "verdict", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        out, err = capsys.readouterr()
-        return left.value.code or 0, out, err
-
-    return run
+    return command_line(monkeypatch, capsys, "verdict")
 
 
 def test_a_sweep_is_run_judged_and_written_down(returnsim: Run, folder: Path):
