@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,8 +15,9 @@ from returnsim.analysis.calibration.targets import NINETY_PERCENT, off_scale
 from returnsim.errors import RunError
 from returnsim.experiments.calibration import Fitted
 from returnsim.experiments.cases import LoadedExperiment
-from returnsim.folders import as_json, write_in_place
-from returnsim.results import CAPTIONS, FIGURES, FORMAT, versions
+from returnsim.experiments.written import write_results
+from returnsim.folders import as_json
+from returnsim.results import FORMAT, versions
 from returnsim.scenario.written import scenario_hash
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ POSTERIOR = "posterior.parquet"
 PARAMETERS, TARGETS, SIZE, SEARCH = "parameters.csv", "targets.csv", "size.csv", "search.csv"
 RANKS, RANKS_FIGURE = "ranks.csv", "ranks"
 METADATA = b"returnsim"
+DIGITS = 6
 Draw = Callable[[Fitted, Path], dict[str, str]]
 DrawRanks = Callable[[LoadedExperiment, list[Trial], Path], str]
 
@@ -112,21 +115,16 @@ def write_calibration(fitted: Fitted, folder: Path, command: str, draw: Draw | N
     }
     if fitted.fit.size is not None:
         tables[SIZE] = size_table(fitted)
-    try:
-        write_posterior(fitted, folder / POSTERIOR)
-        for name, table in tables.items():
-            text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-            write_in_place(folder / name, text)
-        write_in_place(folder / "run.json", as_json(_run_json(fitted, command)) + "\n")
-        if draw is not None:
-            (folder / FIGURES).mkdir(exist_ok=True)
-            told = draw(fitted, folder / FIGURES)
-            text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-            write_in_place(folder / FIGURES / CAPTIONS, text)
-    except OSError as error:
-        raise RunError(
-            f"{folder}: the fit could not be written: {error.strerror or error}"
-        ) from error
+    folder.mkdir(parents=True, exist_ok=True)
+    write_posterior(fitted, folder / POSTERIOR)
+    write_results(
+        folder,
+        "the fit",
+        tables,
+        {"run.json": as_json(_run_json(fitted, command)) + "\n"},
+        None if draw is None else partial(draw, fitted),
+        DIGITS,
+    )
 
 
 def write_ranks(
@@ -172,20 +170,21 @@ def write_ranks(
         "command": command,
         "versions": versions(),
     }
-    try:
-        text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-        write_in_place(folder / RANKS, text)
-        write_in_place(folder / "check.json", as_json(told) + "\n")
-        if draw is not None:
-            (folder / FIGURES).mkdir(exist_ok=True)
-            told = {RANKS_FIGURE: draw(experiment, trials, folder / FIGURES)}
-            text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-            write_in_place(folder / FIGURES / CAPTIONS, text)
-    except OSError as error:
-        raise RunError(
-            f"{folder}: the ranks could not be written: {error.strerror or error}"
-        ) from error
+    write_results(
+        folder,
+        "the ranks",
+        {RANKS: table},
+        {"check.json": as_json(told) + "\n"},
+        None if draw is None else partial(_drawn, draw, experiment, trials),
+        DIGITS,
+    )
     return table
+
+
+def _drawn(
+    draw: DrawRanks, experiment: LoadedExperiment, trials: list[Trial], figures: Path
+) -> dict[str, str]:
+    return {RANKS_FIGURE: draw(experiment, trials, figures)}
 
 
 def ranks_table(experiment: LoadedExperiment, trials: list[Trial]) -> "pd.DataFrame":
@@ -233,12 +232,14 @@ def write_posterior(fitted: Fitted, file: Path) -> None:
         "versions": versions(),
     }
     table = pa.table(columns).replace_schema_metadata({METADATA: json.dumps(metadata).encode()})
-    partial = file.with_suffix(".partial")
+    written = file.with_suffix(".partial")
     try:
-        pq.write_table(table, partial, compression="zstd")
-        partial.replace(file)
+        pq.write_table(table, written, compression="zstd")
+        written.replace(file)
+    except OSError as error:
+        raise RunError(f"{file}: could not be written: {error.strerror or error}") from error
     finally:
-        partial.unlink(missing_ok=True)
+        written.unlink(missing_ok=True)
 
 
 def parameters_table(fitted: Fitted) -> "pd.DataFrame":

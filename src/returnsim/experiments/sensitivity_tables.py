@@ -1,12 +1,12 @@
 """A study of sensitivity written down: three tables, all of it as JSON, figures, and in words."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from returnsim.errors import RunError
 from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.schema import paths_of
 from returnsim.experiments.sensitivity import (
@@ -21,8 +21,7 @@ from returnsim.experiments.sensitivity import (
 from returnsim.experiments.sensitivity_runs import Studied
 from returnsim.experiments.tables import run_in
 from returnsim.experiments.verdict_tables import as_text
-from returnsim.folders import write_in_place
-from returnsim.results import CAPTIONS, FIGURES
+from returnsim.experiments.written import write_results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,19 +69,13 @@ def write_study(studied: Studied, folder: Path, command: str, draw: Draw | None)
         SOBOL: sobol_table(studied),
         OVER_TIME: over_time_table(studied),
     }
-    try:
-        for name, table in tables.items():
-            text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-            write_in_place(folder / name, text)
-        write_in_place(folder / WHOLE, as_text(as_json(studied, command)))
-        if draw is not None:
-            (folder / FIGURES).mkdir(exist_ok=True)
-            told = as_text(draw(studied, folder / FIGURES))
-            write_in_place(folder / FIGURES / CAPTIONS, told)
-    except OSError as error:
-        raise RunError(
-            f"{folder}: the study could not be written: {error.strerror or error}"
-        ) from error
+    write_results(
+        folder,
+        "the study",
+        tables,
+        {WHOLE: as_text(as_json(studied, command))},
+        None if draw is None else partial(draw, studied),
+    )
 
 
 def morris_table(studied: Studied) -> "pd.DataFrame":

@@ -4,16 +4,15 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from returnsim.errors import RunError
 from returnsim.experiments.compare import Comparison
 from returnsim.experiments.discovery import Box
 from returnsim.experiments.frontier import MEASURES, Standing
 from returnsim.experiments.verdict import RULE, Judgement, Verdict
-from returnsim.folders import write_in_place
-from returnsim.results import CAPTIONS, FIGURES
+from returnsim.experiments.written import write_results
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,21 +43,13 @@ def write_verdict(
     RunError
         If the disk does not take it.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, table in ((PAIRS, pairs_table(verdict)), (POLICIES, policies_table(verdict))):
-            text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-            write_in_place(folder / name, text)
-        write_in_place(folder / WHOLE, as_text(as_json(verdict, comparison)))
-        if draw is not None:
-            (folder / FIGURES).mkdir(exist_ok=True)
-            write_in_place(
-                folder / FIGURES / CAPTIONS, as_text(draw(verdict, comparison, folder / FIGURES))
-            )
-    except OSError as error:
-        raise RunError(
-            f"{folder}: the verdict could not be written: {error.strerror or error}"
-        ) from error
+    write_results(
+        folder,
+        "the verdict",
+        {PAIRS: pairs_table(verdict), POLICIES: policies_table(verdict)},
+        {WHOLE: as_text(as_json(verdict, comparison))},
+        None if draw is None else partial(draw, verdict, comparison),
+    )
 
 
 def pairs_table(verdict: Verdict) -> "pd.DataFrame":

@@ -1,13 +1,18 @@
-"""A comparison written down: a table, and figures with what each shows."""
+"""Results written down: tables, and figures with what each shows."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from returnsim.errors import RunError
 from returnsim.experiments.compare import Comparison, table
 from returnsim.folders import write_in_place
 from returnsim.results import CAPTIONS, COMPARED, FIGURES
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Draw = Callable[[Comparison, Path], dict[str, str]]
 
@@ -29,22 +34,64 @@ def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) ->
     RunError
         If the disk does not take it.
     """
+    write_results(
+        folder,
+        "the comparison",
+        {COMPARED: table(comparison)},
+        {},
+        None if draw is None else partial(draw, comparison),
+    )
+
+
+def write_results(
+    folder: Path,
+    what: str,
+    tables: Mapping[str, "pd.DataFrame"],
+    texts: Mapping[str, str],
+    draw: Callable[[Path], dict[str, str]] | None,
+    digits: int = 8,
+) -> None:
+    """Write tables, texts and figures with their captions, each whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to; it is made.
+    what : str
+        What they are, for the error.
+    tables : mapping of str to pandas.DataFrame
+        By the name of the CSV file.
+    texts : mapping of str to str
+        By the name of the file.
+    draw : callable, optional
+        Draws into a folder and gives for each figure, by its name, a sentence on what it shows.
+        Without it, figures that an earlier call drew are removed: they tell of something else.
+    digits : int
+        Significant ones in the tables.
+
+    Raises
+    ------
+    RunError
+        If the disk does not take it.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        rows = table(comparison)
-        text = rows.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-        write_in_place(folder / COMPARED, text)
+        for name, rows in tables.items():
+            text = rows.to_csv(index=False, float_format=f"%.{digits}g", lineterminator="\n")
+            write_in_place(folder / name, text)
+        for name, text in texts.items():
+            write_in_place(folder / name, text)
         if draw is None:
             _remove_others(folder / FIGURES, {})
             return
         (folder / FIGURES).mkdir(exist_ok=True)
-        told = draw(comparison, folder / FIGURES)
+        told = draw(folder / FIGURES)
         _remove_others(folder / FIGURES, told)
         captions = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
         write_in_place(folder / FIGURES / CAPTIONS, captions)
     except OSError as error:
         raise RunError(
-            f"{folder}: the comparison could not be written: {error.strerror or error}"
+            f"{folder}: {what} could not be written: {error.strerror or error}"
         ) from error
 
 
