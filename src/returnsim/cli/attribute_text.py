@@ -197,7 +197,6 @@ def _number(value: float) -> str:
 def _rests_on(run: Followed) -> list[str]:
     trajectories = run.trajectories
     number, households = len(trajectories.replicates), trajectories.households
-    guesses, numbers = trajectories.scenario.guesses()
     scale = "" if trajectories.weight == 1 else f", each for {trajectories.weight:.3g}"
     paragraphs = (
         "Harm is counted to the end of the run: those who returned earlier lived longer with the "
@@ -206,8 +205,7 @@ def _rests_on(run: Followed) -> list[str]:
         "Voluntary is said of the one lever: what else pressed them is the same in both runs.",
         f"{number:,} pair{'' if number == 1 else 's'} of replicates with the same draws, seed "
         f"{trajectories.seed}, of {households:,} households{scale}, from "
-        f"{trajectories.scenario.start} on. {guesses} of {numbers} numbers are guesses without a "
-        "source.",
+        f"{trajectories.scenario.start} on. {trajectories.scenario.rests_on()}",
         "The labels are of the model's people, and of no family. This shows what follows from "
         "the numbers; it is not a forecast.",
     )

@@ -94,14 +94,10 @@ def groups_lines(told: Groups, scenario: Scenario, plan: Plan) -> Iterator[str]:
 
 
 def _closing(scenario: Scenario, *, levers: bool) -> Iterator[str]:
-    guesses, numbers = scenario.guesses()
     yield ""
     if levers:
         yield _folded(FELT)
-    yield _folded(
-        f"{guesses} of the {numbers} numbers that the scenario rests on are guesses without a "
-        "source. This shows what follows from them; it is not a forecast."
-    )
+    yield _folded(f"{scenario.rests_on()} This shows what follows from them; it is not a forecast.")
     yield _folded(NOT_FOR)
 
 

@@ -234,12 +234,9 @@ def _print_table(trajectories: "Trajectories", notes: "Sequence[str]") -> None:
 
 
 def _rests_on(trajectories: "Trajectories") -> str:
-    scenario = trajectories.scenario
-    guesses, numbers = scenario.guesses()
-    drawn = "" if scenario.posterior is None else f"; {scenario.posterior}"
     number = len(trajectories.replicates)
     return (
         f"{number:,} replicate{'' if number == 1 else 's'}, seed {trajectories.seed}. "
-        f"{guesses} of {numbers} numbers are guesses without a source{drawn}. "
+        f"{trajectories.scenario.rests_on()} "
         "This shows what follows from them; it is not a forecast."
     )

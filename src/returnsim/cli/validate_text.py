@@ -245,10 +245,8 @@ def number(value: float, *, signed: bool = False) -> str:
 
 
 def _rests_on(scenario: "Scenario", size: "Size") -> str:
-    guesses, numbers = scenario.guesses()
-    drawn = "" if scenario.posterior is None else f", {scenario.posterior}"
     return (
-        f"{size.replicates:,} replicates, seed {size.seed}. {guesses} of {numbers} numbers are "
-        f"guesses without a source{drawn}. The structure of the model and its defaults were made "
-        "with the record in view: agreement is weaker evidence than it looks."
+        f"{size.replicates:,} replicates, seed {size.seed}. {scenario.rests_on()} The structure of "
+        "the model and its defaults were made with the record in view: agreement is weaker "
+        "evidence than it looks."
     )

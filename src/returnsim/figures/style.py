@@ -118,7 +118,6 @@ def caption(trajectories: Trajectories, note: str = "") -> str:
         Replicates, seed, scale, share of guesses, and that it is no forecast.
     """
     number = len(trajectories.replicates)
-    guesses, numbers = trajectories.scenario.guesses()
     scale = (
         ""
         if trajectories.weight == 1
@@ -126,9 +125,8 @@ def caption(trajectories: Trajectories, note: str = "") -> str:
     )
     text = (
         f"{note} {number:,} {plural('replicate', number)} (seed {trajectories.seed}) of "
-        f"{trajectories.households:,} households{scale}. {guesses} of the {numbers} numbers that "
-        "the scenario rests on are guesses without a source. This shows what follows from these "
-        "assumptions; it is not a forecast."
+        f"{trajectories.households:,} households{scale}. {trajectories.scenario.rests_on()} This "
+        "shows what follows from these assumptions; it is not a forecast."
     )
     return textwrap.fill(text.strip(), LINE_OF_CAPTION)
 

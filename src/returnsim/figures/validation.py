@@ -91,12 +91,8 @@ def validation_figure(scenario: Scenario, validation: Validation, size: Size) ->
 
 def rests_on(scenario: Scenario, size: Size) -> str:
     """What a figure of this kind rests on, in sentences."""
-    guesses, numbers = scenario.guesses()
     camp = f"{size.households:,} households for the camp" if size.households else "the whole camp"
-    return (
-        f"{size.replicates:,} replicates (seed {size.seed}), {camp}. {guesses} of the {numbers} "
-        "numbers that the scenario rests on are guesses without a source."
-    )
+    return f"{size.replicates:,} replicates (seed {size.seed}), {camp}. {scenario.rests_on()}"
 
 
 def _groups(points: Sequence[Point]) -> list[tuple[str, list[Point]]]:

@@ -263,6 +263,15 @@ class Scenario(Model):
         numbers = [quantity for _, quantity in quantities(self)]
         return sum(q.source is None for q in numbers), len(numbers)
 
+    def rests_on(self) -> str:
+        """Say in a sentence how many of its numbers are guesses, and what is drawn."""
+        guesses, numbers = self.guesses()
+        drawn = "" if self.posterior is None else f", {self.posterior}"
+        return (
+            f"{guesses} of the {numbers} numbers that the scenario rests on are guesses without a "
+            f"source{drawn}."
+        )
+
     @field_validator("start")
     @classmethod
     def _start_in_the_calendar(cls, start: date) -> date:
