@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +9,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeVar
+
+from returnsim.interrupts import interrupts_held
 
 AfterWeek = Callable[[int], None]
 Result = TypeVar("Result")
@@ -86,7 +87,7 @@ class Pool(ProcessPoolExecutor):
 
     def submit(self, *args: Any, **kwargs: Any) -> "Future[Any]":
         """As an executor does; the processes that it starts ignore Ctrl-C."""
-        with _interrupts_held():
+        with interrupts_held():
             return super().submit(*args, **kwargs)
 
     def stop(self) -> None:
@@ -119,23 +120,6 @@ def stop_if_told(_: int = 0) -> None:
     done = getattr(_Worker, "done", None)
     if done is not None and done.value < 0:
         raise CancelledError
-
-
-@contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Let processes started meanwhile not hear of Ctrl-C: the parent answers it, and stops them.
-
-    The signal is held back and not ignored, so that one sent just now reaches the parent after.
-    """
-    holds = hasattr(signal, "pthread_sigmask")
-    if not holds or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run_here(job: Job[Result], blocks: list[list[int]], progress: Progress | None) -> list[Result]:

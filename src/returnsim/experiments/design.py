@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from returnsim.errors import UsageError
+from returnsim.interrupts import interrupts_held
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +109,10 @@ def sample(
     from scipy.stats import qmc
 
     engine = {"latin_hypercube": qmc.LatinHypercube, "sobol": qmc.Sobol}[kind]
-    unit = engine(len(factors), rng=seed).random(samples)
+    # SciPy swallows a Ctrl-C that comes while it reads the numbers of Sobol's sequence.
+    with interrupts_held():
+        sequence = engine(len(factors), rng=seed)
+    unit = sequence.random(samples)
     return [
         tuple(place_at(levels, float(u)) for levels, u in zip(factors, row, strict=True))
         for row in unit

@@ -17,6 +17,7 @@ from scipy.stats import qmc
 from returnsim.analysis.calibration.emulator import Emulator, fit_emulator
 from returnsim.analysis.calibration.posterior import Sampled, sample
 from returnsim.analysis.calibration.problem import Luck, Problem, Simulate
+from returnsim.interrupts import interrupts_held
 
 TYPICAL_MISFIT = 0.1
 """Standard deviation of the model's misfit that the search reckons with."""
@@ -204,7 +205,9 @@ def run_prior(
     problem: Problem, simulate: Simulate, number: int, seed: int, count: "_Counter | None" = None
 ) -> Runs:
     """Run the model over the prior, as evenly as a Sobol sequence lies."""
-    sequence = qmc.Sobol(len(problem.parameters), rng=np.random.default_rng(seed))
+    # SciPy swallows a Ctrl-C that comes while it reads the numbers of the sequence.
+    with interrupts_held():
+        sequence = qmc.Sobol(len(problem.parameters), rng=np.random.default_rng(seed))
     places = sequence.random_base2(max(1, int(np.ceil(np.log2(number)))))[:number]
     return _run(simulate, places, count or _Counter())
 
