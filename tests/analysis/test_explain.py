@@ -57,7 +57,7 @@ def test_the_terms_of_any_way_home_sum_to_the_utility_that_the_core_weighs(seed:
             out = outlook_on(option, guarantor, weighed.standing, camp.state, beliefs, week, p)
             there = guarantor != NOBODY
             np.testing.assert_array_equal(there, utility > CLOSED)
-            np.testing.assert_array_equal(total(out.terms)[there], utility[there])
+            np.testing.assert_array_equal(total(tuple(out.terms.values()))[there], utility[there])
             assert all(np.isnan(term[~there]).all() for term in out.terms.values())
             seen += int(there.sum())
         step(camp, t)

@@ -365,7 +365,7 @@ def _ways(scenario: Scenario, moment: Moment, offers: Sequence[Offer]) -> Iterat
             option=offer.option,
             guarantor=offer.guarantor,
             terms=terms,
-            utility=float(total(dict(terms))),
+            utility=float(total(tuple(terms.values()))),
             trust=float(moment.beliefs.trust[g, 0]),
             perceived_harm=float(seen.risks.harm[0]),
             perceived_conscription=float(seen.risks.conscription[0]),

@@ -144,7 +144,7 @@ def traits_of(moment: Moment) -> Traits:
         likeliest_home=chances.argmax(axis=0) >= HOME_ROW,
         by_a_split=np.where(guarantor == NOBODY, np.nan, option > 1),
         terms=terms,
-        utility=np.asarray(total(dict(terms))),
+        utility=np.asarray(total(tuple(terms.values()))),
         trust=np.where(guarantor == NOBODY, np.nan, whose),
     )
 

@@ -5,15 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int64
 
-from returnsim.core.hardship import Value
-from returnsim.core.inputs import UNIT, WEEKS_PER_YEAR, Class, Conditions, Parameters, Place
+from returnsim.core.inputs import WEEKS_PER_YEAR, Class, Conditions, Parameters, Place
 from returnsim.core.inputs import Population as People
-from returnsim.core.passage import Fare, fare
-from returnsim.core.risk import perceived_conscription, perceived_harm
+from returnsim.core.passage import Fare, fare, shortfall
+from returnsim.core.risk import believed_exposure, perceived_conscription, perceived_harm
 from returnsim.core.state import NOBODY, Rows, State
 from returnsim.core.trust import Beliefs
 from returnsim.core.utility import (
     Coefficients,
+    PullTerms,
     coefficients_of,
     cut,
     decided,
@@ -58,7 +58,7 @@ class Standing(NamedTuple):
 
     rows: Rows
     k: Coefficients
-    pull_terms: dict[str, Value]
+    pull_terms: PullTerms
     pull: np.ndarray  # their sum
     perceived: np.ndarray
     origin: np.ndarray
@@ -214,7 +214,7 @@ def _offers(
                 is_open &= s.first_party & (goers < s.size)
             toll = fare(s.rows, state.parties_last_week, week, p, goers / s.size, g)
             value = _utility(s, state, beliefs, week, p, o, g)
-            priced = value - s.k.cost * toll.short(s.reserves)
+            priced = value - s.k.cost * shortfall(*toll, s.reserves)
             mine = (registered_option == o + 1) & (registered_with == g)
             registered = np.where(mine, priced, registered)
             free[o] = np.maximum(free[o], np.where(is_open, value, CLOSED))
@@ -235,11 +235,11 @@ class Risks(NamedTuple):
 def _risks(
     s: Standing, state: State, beliefs: Beliefs, week: Conditions, p: Parameters, o: int, g: int
 ) -> Risks:
-    wanted = state.option_exposure[o, s.rows.index]
-    exposure = wanted / UNIT
+    sought = state.option_exposure[o, s.rows.index]
+    settled = sought
     if p.believed_settles[:, g].any():
         settled = state.option_exposure_settled[o, s.rows.index]
-        exposure = exposure - s.rows.at(p.believed_settles, g) * ((wanted - settled) / UNIT)
+    exposure = believed_exposure(sought, settled, s.rows.at(p.believed_settles, g))
     men = s.men * p.options[o, Class.MEN_CONSCRIPTION_AGE]
     harm = perceived_harm(
         beliefs.kappa[g], beliefs.omega[g], exposure, s.perceived, s.k.horizon_weeks
@@ -262,7 +262,7 @@ def _utility(
     harm, draft = _risks(s, state, beliefs, week, p, o, g)
     terms = offer_terms(s.k, harm=harm, conscription=draft, short=0.0, is_split=float(o > 0))
     # One by one, so that the terms as they are told sum to it bit for bit.
-    return np.asarray(total({"pull": s.pull, **terms}))
+    return np.asarray(total((s.pull, *terms)))
 
 
 class Outlook(NamedTuple):
@@ -301,17 +301,17 @@ def outlook_on(
     nothing = np.full(len(s.rows), np.nan)
     risks = Risks(nothing.copy(), nothing.copy())
     unknown = offer_terms(s.k, harm=nothing, conscription=nothing, short=nothing, is_split=nothing)
-    terms = {name: nothing.copy() for name in s.pull_terms | unknown}
+    terms = {name: nothing.copy() for name in (*s.pull_terms._fields, *unknown._fields)}
     there = guarantor != NOBODY
     for o, g in sorted(set(zip(option[there].tolist(), guarantor[there].tolist(), strict=True))):
         mine = there & (option == o) & (guarantor == g)
         harm, draft = seen = _risks(s, state, beliefs, week, p, o - 1, g)
         share = state.option_size[o - 1, s.rows.index] / np.maximum(s.size, 1)
-        short = fare(s.rows, state.parties_last_week, week, p, share, g).short(s.reserves)
+        short = shortfall(*fare(s.rows, state.parties_last_week, week, p, share, g), s.reserves)
         offer = offer_terms(s.k, harm=harm, conscription=draft, short=short, is_split=float(o > 1))
         for kept, values in zip(risks, seen, strict=True):
             kept[mine] = values[mine]
-        for name, value in (s.pull_terms | offer).items():
+        for name, value in (s.pull_terms._asdict() | offer._asdict()).items():
             terms[name][mine] = np.broadcast_to(value, mine.shape)[mine]
     return Outlook(guarantor, risks, terms)
 
@@ -323,7 +323,7 @@ def _onward(s: Standing, state: State, people: People, week: Conditions) -> np.n
     cost = s.rows.of(week.onward_cost)
     toll = Fare(cost, cost)
     affordable = s.reserves + people.goods.ravel()[index] >= cost
-    terms = onward_terms(s.k, hardship=state.hardship[index], short=toll.short(s.reserves))
+    terms = onward_terms(s.k, hardship=state.hardship[index], short=shortfall(*toll, s.reserves))
     value = total(terms)
     return np.where(s.rows.of(week.onward_open) & affordable, value, CLOSED)
 

@@ -20,7 +20,6 @@ def want(
     severity: Value,
     aid: Value,
     reserves: Value,
-    *,
     point: Value,
     width: Value,
     relief: Value,
@@ -43,6 +42,11 @@ def hardship_target(
     return want_ + (1.0 - want_) * medical_hardship * (1.0 - medical_access) * vulnerable
 
 
+def approached(hardship: Value, target: Value, speed: Value) -> Value:
+    """Hardship a week later: it makes up a share ``speed`` of the way to its target."""
+    return hardship + speed * (target - hardship)
+
+
 def price_index(severity: Value, price_rise: Value) -> Value:
     """Price of what is bought in camp, 1 without a siege."""
     return 1.0 + price_rise * severity
@@ -50,7 +54,6 @@ def price_index(severity: Value, price_rise: Value) -> Value:
 
 def purse(
     reserves: Value,
-    *,
     income: Value,
     remittance: Value,
     severity: Value,
@@ -106,4 +109,5 @@ def live_a_week(
         price=price_index(severity, rows.of(p.price_rise)),
         purchased_share=rows.of(p.purchased_share),
     )
-    return Livelihood(hardship + rows.of(p.hardship_speed) * (target - hardship), np.asarray(left))
+    felt = approached(hardship, target, rows.of(p.hardship_speed))
+    return Livelihood(np.asarray(felt), np.asarray(left))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
+from returnsim.core.hardship import Value
 from returnsim.core.inputs import UNIT, Parameters, Population
 from returnsim.core.state import PARTIES, Rows, State, neighbours
 
@@ -78,6 +79,21 @@ def safety_changes(
     return join_reports(parts)
 
 
+def public_share(weight: Value, public_weight: Value) -> Value:
+    """What 1/UNIT of public news counts beside news of contacts, in units."""
+    return weight * public_weight / UNIT
+
+
+def heard_of(known: Value, public: Value, share: Value) -> Value:
+    """News of contacts in 1/UNIT, and of everyone as far as public reports count."""
+    return known / UNIT + share * public
+
+
+def safety(safe: Value, perceived_threat: Value, passages: Value, passage_weeks: Value) -> Value:
+    """Exposure-weeks without harm: at home by the threat as perceived, and on the road."""
+    return perceived_threat * safe + passage_weeks * passages
+
+
 class Heard(NamedTuple):
     """Evidence on one guarantor that reached some rows in a week."""
 
@@ -93,16 +109,18 @@ def evidence(
     The exposure at home counts by the threat that the listener perceives: a quiet week in which
     nobody was threatened proves little.
     """
-    people = rows.of(p.weight) * rows.of(p.public_weight) / UNIT
+    weight = public_share(rows.of(p.weight), rows.of(p.public_weight))
 
-    def total(heard: np.ndarray, public: np.ndarray) -> np.ndarray:
-        known = heard[guarantor, rows.index] / UNIT
-        return np.asarray(known + people * public[guarantor, rows.replicate])
+    def heard(known: np.ndarray, public: np.ndarray) -> np.ndarray:
+        return np.asarray(
+            heard_of(known[guarantor, rows.index], public[guarantor, rows.replicate], weight)
+        )
 
-    safety = perceived * total(state.safe, state.public_safe)
+    nothing = np.zeros(len(rows))
+    passages = harm = nothing
     if state.public_passage[guarantor].any():
-        passages = total(state.passage_heard, state.public_passage)
-        safety = safety + rows.of(p.passage_weeks) * passages
-    if not state.public_harm[guarantor].any():
-        return Heard(np.zeros(len(rows)), safety)
-    return Heard(total(state.harm_heard, state.public_harm), safety)
+        passages = heard(state.passage_heard, state.public_passage)
+    if state.public_harm[guarantor].any():
+        harm = heard(state.harm_heard, state.public_harm)
+    safe = heard(state.safe, state.public_safe)
+    return Heard(harm, np.asarray(safety(safe, perceived, passages, rows.of(p.passage_weeks))))

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from returnsim.core.chance import binomial
+from returnsim.core.hardship import Value
 from returnsim.core.inputs import UNLIMITED, Class, Conditions, Parameters, Place
 from returnsim.core.inputs import Population as People
 from returnsim.core.news import Reports
@@ -23,22 +24,34 @@ from returnsim.core.state import (
 class Fare(NamedTuple):
     """What a journey costs in weeks of subsistence."""
 
-    amount: np.ndarray  # to be paid
-    full: np.ndarray  # before subsidy and shared lorries
-
-    def short(self, reserves: np.ndarray) -> np.ndarray:
-        """Share of the full cost that the purse lacks, in [0, 1]; 0 where nothing is charged."""
-        lacking = np.maximum(0.0, self.amount - reserves)
-        return np.asarray(
-            np.where(self.full > 0, lacking / np.where(self.full > 0, self.full, 1.0), 0.0)
-        )
+    amount: Value  # to be paid
+    full: Value  # before subsidy and shared lorries
 
 
-def lorry_cost(
-    cost: np.ndarray, sharing: np.ndarray, parties: np.ndarray, half_at: np.ndarray
-) -> np.ndarray:
+def shortfall(amount: Value, full: Value, reserves: Value) -> Value:
+    """Share of the full cost that the purse lacks, in [0, 1]; 0 where nothing is charged."""
+    lacking = np.maximum(0.0, amount - reserves)
+    return np.where(full > 0, lacking / np.where(full > 0, full, 1.0), 0.0)
+
+
+def paid(reserves: Value, amount: Value) -> Value:
+    """What is left in the purse after the fare; goods of those who all go pay the rest."""
+    return np.maximum(0.0, reserves - amount)
+
+
+def lorry_cost(cost: Value, sharing: Value, parties: Value, half_at: Value) -> Value:
     """Cost of transport where many leave: lorries are shared, up to ``sharing`` of the cost."""
-    return np.asarray(cost * (1.0 - sharing * parties / (parties + half_at)))
+    return cost * (1.0 - sharing * parties / (parties + half_at))
+
+
+def fare_of(cost: Value, shared_cost: Value, subsidy: Value, fee: Value) -> Fare:
+    """Add what the guarantor charges to the lorry, of which a subsidy pays its part."""
+    return Fare(shared_cost * (1.0 - subsidy) + fee, cost + fee)
+
+
+def refusal_chance(refusal: Value, attempts: Value) -> Value:
+    """Probability that a file is refused at its n-th attempt: vetting tires of the same names."""
+    return refusal**attempts
 
 
 def fare(
@@ -56,9 +69,12 @@ def fare(
         parties_last_week * p.weight,
         p.lorry_sharing_parties,
     )
-    fee = rows.at(week.price, guarantor) * share_going
-    amount = by_replicate[rows.replicate] * (1.0 - rows.of(week.subsidy)) + fee
-    return Fare(amount, rows.of(week.transport_cost) + fee)
+    return fare_of(
+        rows.of(week.transport_cost),
+        np.asarray(by_replicate)[rows.replicate],
+        rows.of(week.subsidy),
+        rows.at(week.price, guarantor) * share_going,
+    )
 
 
 class Queue(NamedTuple):
@@ -101,9 +117,8 @@ def process_files(
         if (week.files[:, g] < UNLIMITED).any():
             served = queue(mine, state, people).first(week.files[:, g])
         attempt = state.refusals[served.index] + 1
-        turned_away = people.vetting_lot.ravel()[served.index] < (
-            served.at(p.refusal, g) ** attempt
-        )
+        lot = people.vetting_lot.ravel()[served.index]
+        turned_away = lot < refusal_chance(served.at(p.refusal, g), attempt)
         cleared.append(served.index[~turned_away])
         refused.append(served.index[turned_away])
         by.append(np.full(turned_away.sum(), g))
@@ -168,7 +183,7 @@ def depart(
         leavers,
         option[chosen],
         guarantor[chosen],
-        np.maximum(0.0, reserves[chosen] - toll.amount[chosen]),
+        np.asarray(paid(reserves, toll.amount))[chosen],
         state,
         people,
         week,

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from returnsim.core.hardship import price_index
-from returnsim.core.inputs import Class, Place, week_of
+from returnsim.core.inputs import Class, Conditions, Parameters, Place, week_of
 from returnsim.core.passage import single_men
 from returnsim.core.state import (
     BORN,
@@ -79,17 +79,33 @@ def column_names(guarantors: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-class Flows(NamedTuple):
-    """People who moved in a week, by replicate, from place, to place and class before."""
+class Tally(NamedTuple):
+    """A week counted by replicate, in simulated people, households and sums over households."""
 
-    people: Int64[np.ndarray, "R from to K"]
+    flows: Int64[np.ndarray, "R from to K"]  # people, by their class before; ageing is none
+    hungry: Int64[np.ndarray, "R"]  # people, at the end of the week
+    vulnerable: Int64[np.ndarray, "R"]  # households in camp that need care, likewise
+    registered: Int64[np.ndarray, "R"]  # in the week
+    waiting: Int64[np.ndarray, "R"]  # at its end
+    withdrawn: Int64[np.ndarray, "R"]
+    refused: Int64[np.ndarray, "R"]
+    parties: Int64[np.ndarray, "R"]
+    parties_of_several: Int64[np.ndarray, "R"]
+    parties_of_several_split: Int64[np.ndarray, "R"]
+    single_men: Int64[np.ndarray, "R"]
+    departures: Int64[np.ndarray, "G R"]  # people, by guarantor
+    chose: Int64[np.ndarray, "R"]  # households in camp when the week's choices were made
+    intention: Float[np.ndarray, "R"]  # sum over them
+    stayed: Int64[np.ndarray, "R"]  # of them, in camp at the end of the week
+    hardship: Float[np.ndarray, "R"]  # sum over those who stayed, as what follows
+    reserves: Float[np.ndarray, "R"]
+    perceived: Float[np.ndarray, "R"]
+    trust: Float[np.ndarray, "G R"]
+    with_men: Int64[np.ndarray, "R"]  # of those who stayed, with men of conscription age
+    trust_with_men: Float[np.ndarray, "G R"]
 
-    def between(self, sources: tuple[int, ...], targets: tuple[int, ...]) -> np.ndarray:
-        """People who went from any of some places to any of others, by class, shape (R, K)."""
-        return np.asarray(self.people[:, sources, :][:, :, targets].sum(axis=(1, 2)))
 
-
-def flows_of(moves: Moves, replicates: int, households: int) -> Flows:
+def flows_of(moves: Moves, replicates: int, households: int) -> Int64[np.ndarray, "R from to K"]:
     """Count a week's moves; growing older within a place is none."""
     places = PLACES + 2
     shape = (replicates, places, places, CLASSES)
@@ -98,38 +114,101 @@ def flows_of(moves: Moves, replicates: int, households: int) -> Flows:
         (moves.rows // households, moves.source, moves.target, moves.source_class), shape
     )
     count = np.bincount(cell[keep], weights=moves.number[keep], minlength=int(np.prod(shape)))
-    return Flows(count.astype(np.int64).reshape(shape))
+    return count.astype(np.int64).reshape(shape)
 
 
-def mean_by_replicate(
+def sum_by_replicate(
     values: Float[np.ndarray, "n"], rows: Rows, replicates: int
 ) -> Float[np.ndarray, "R"]:
-    """Mean over some households of each replicate, NaN where there are none.
+    """Sum over some households of each replicate.
 
     The one place where floats are summed over households: in the order of the households, so that
-    a replicate's mean is the same in any block.
+    a replicate's sum is the same in any block.
     """
-    total = np.bincount(rows.replicate, weights=values, minlength=replicates)
-    number = np.bincount(rows.replicate, minlength=replicates)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+    return np.bincount(rows.replicate, weights=values, minlength=replicates)
+
+
+def tally(camp: Camp, happened: Happened) -> Tally:
+    """Count what a week did, and what it left."""
+    state, people, d = camp.state, camp.people, happened.departures
+    replicates, households, _ = people.members.shape
+    choices, rows = happened.choices, happened.rows
+    stayed = np.flatnonzero(state.camp_size[rows.index] > 0)
+    still = rows.subset(stayed)
+    with_men = np.flatnonzero(state.members[Place.CAMP, Class.MEN_CONSCRIPTION_AGE, still.index])
+    there = Rows(np.flatnonzero(state.camp_size > 0), households)
+    hungry = there.subset(state.hardship[there.index] >= HUNGER)
+    size = d.goers.sum(axis=0)
+
+    def number(some: Rows, chosen: np.ndarray | slice = slice(None)) -> np.ndarray:
+        return np.bincount(some.replicate[chosen], minlength=replicates)
+
+    def of_people(some: Rows, sizes: np.ndarray) -> np.ndarray:
+        counted = np.bincount(some.replicate, weights=sizes, minlength=replicates)
+        return counted.astype(np.int64)
+
+    def summed(values: np.ndarray, over: Rows = still) -> np.ndarray:
+        return sum_by_replicate(values, over, replicates)
+
+    trust = happened.beliefs.trust[:, stayed]
+    origin = people.origin.ravel()[still.index]
+    return Tally(
+        flows=flows_of(happened.moves, replicates, households),
+        hungry=of_people(hungry, state.camp_size[hungry.index]),
+        vulnerable=number(there, people.vulnerable.ravel()[there.index]),
+        registered=number(rows, (choices.option > 0) & ~choices.changed),
+        waiting=(state.option > 0).reshape(replicates, households).sum(axis=1),
+        withdrawn=number(rows, choices.withdrawn | choices.lapsed),
+        refused=number(happened.files.refused),
+        parties=number(d.rows),
+        parties_of_several=number(d.rows, size >= 2),
+        parties_of_several_split=number(d.rows, (size >= 2) & d.is_split),
+        single_men=number(d.rows, single_men(d)),
+        departures=np.stack(
+            [of_people(d.rows, np.where(d.guarantor == g, size, 0)) for g in range(len(trust))]
+        ),
+        chose=number(rows),
+        intention=summed(choices.intention, rows),
+        stayed=number(still),
+        hardship=summed(state.hardship[still.index]),
+        reserves=summed(state.reserves[still.index]),
+        perceived=summed(state.perceived[still.replicate, origin]),
+        trust=np.stack([summed(values) for values in trust]),
+        with_men=number(still, with_men),
+        trust_with_men=np.stack(
+            [summed(values[with_men], still.subset(with_men)) for values in trust]
+        ),
+    )
+
+
+def columns_of(
+    counted: Tally,
+    stock: Int64[np.ndarray, "R places K"],
+    week: Conditions,
+    p: Parameters,
+    guarantors: tuple[str, ...],
+) -> dict[str, np.ndarray]:
+    """All columns of one week, each of shape (R,)."""
+    counts = (
+        _stocks(stock)
+        | {"hungry": counted.hungry, "without_care": counted.vulnerable * (1.0 - week.medical)}
+        | _flows(counted.flows)
+        | _passage(counted, guarantors)
+    )
+    columns = {name: count * p.weight for name, count in counts.items()}
+    return columns | _means(counted, week, p, guarantors)
 
 
 def record_week(
     camp: Camp, happened: Happened, t: int, guarantors: tuple[str, ...]
 ) -> dict[str, np.ndarray]:
-    """All columns of one week, each of shape (R,)."""
-    replicates, households, _ = camp.people.members.shape
-    flows = flows_of(happened.moves, replicates, households)
-    counts = (
-        _stocks(camp) | _in_want(camp, t) | _flows(flows) | _passage(camp, happened, guarantors)
-    )
-    weight = camp.inputs.parameters.weight
-    columns = {name: count * weight for name, count in counts.items()}
-    return columns | _means(camp, happened, t, guarantors)
+    """All columns of one week that was lived through, each of shape (R,)."""
+    inputs = camp.inputs
+    week = week_of(inputs.conditions, t)
+    return columns_of(tally(camp, happened), camp.state.stock, week, inputs.parameters, guarantors)
 
 
-def _stocks(camp: Camp) -> dict[str, np.ndarray]:
-    stock = camp.state.stock
+def _stocks(stock: np.ndarray) -> dict[str, np.ndarray]:
     people = stock.sum(axis=2)
     in_camp = {f"camp_{name}": stock[:, Place.CAMP, c] for c, name in enumerate(CLASS_NAMES)}
     return (
@@ -144,38 +223,27 @@ def _stocks(camp: Camp) -> dict[str, np.ndarray]:
     )
 
 
-def _in_want(camp: Camp, t: int) -> dict[str, np.ndarray]:
-    """People in hunger, and households that need care and have no access to it."""
-    state = camp.state
-    replicates, households, _ = camp.people.members.shape
-    rows = Rows(np.flatnonzero(state.camp_size > 0), households)
-    week = week_of(camp.inputs.conditions, t)
-    hungry = rows.subset(state.hardship[rows.index] >= HUNGER)
-    in_need = rows.subset(camp.people.vulnerable.ravel()[rows.index])
-    people = np.bincount(
-        hungry.replicate, weights=state.camp_size[hungry.index], minlength=replicates
-    )
-    needing = np.bincount(in_need.replicate, minlength=replicates)
-    return {"hungry": people, "without_care": needing * (1.0 - week.medical)}
+def _flows(flows: np.ndarray) -> dict[str, np.ndarray]:
+    def between(sources: tuple[int, ...], targets: tuple[int, ...]) -> np.ndarray:
+        """People who went from any of some places to any of others, by class, shape (R, K)."""
+        return np.asarray(flows[:, sources, :][:, :, targets].sum(axis=(1, 2)))
 
-
-def _flows(flows: Flows) -> dict[str, np.ndarray]:
     camp, out = (Place.CAMP,), (*HOME, *HELD)
-    departures = flows.between(camp, out)
-    arrests = flows.between(out, DETAINED)
+    departures = between(camp, out)
+    arrests = between(out, DETAINED)
     total = {
-        "arrivals": flows.between((OUTSIDE,), camp),
-        "births": flows.between((BORN,), camp),
-        "died_in_camp": flows.between(camp, (Place.DIED,)),
-        "onward": flows.between(camp, (Place.ONWARD,)),
+        "arrivals": between((OUTSIDE,), camp),
+        "births": between((BORN,), camp),
+        "died_in_camp": between(camp, (Place.DIED,)),
+        "onward": between(camp, (Place.ONWARD,)),
         "departures": departures,
-        "newly_held": flows.between(camp, HELD),
-        "held_released": flows.between(HELD, HOME),
+        "newly_held": between(camp, HELD),
+        "held_released": between(HELD, HOME),
         "detained": arrests,
-        "released": flows.between(DETAINED, HOME),
-        "disappeared": flows.between(DETAINED, (Place.DISAPPEARED,)),
-        "conscripted": flows.between(HOME, (Place.CONSCRIPTED,)),
-        "killed": flows.between((*HOME, *DETAINED), (Place.KILLED,)),
+        "released": between(DETAINED, HOME),
+        "disappeared": between(DETAINED, (Place.DISAPPEARED,)),
+        "conscripted": between(HOME, (Place.CONSCRIPTED,)),
+        "killed": between((*HOME, *DETAINED), (Place.KILLED,)),
     }
     return (
         {name: by_class.sum(axis=1) for name, by_class in total.items()}
@@ -184,59 +252,40 @@ def _flows(flows: Flows) -> dict[str, np.ndarray]:
     )
 
 
-def _passage(camp: Camp, happened: Happened, guarantors: tuple[str, ...]) -> dict[str, np.ndarray]:
-    state, choices, d = camp.state, happened.choices, happened.departures
-    replicates, households, _ = camp.people.members.shape
-
-    def by_replicate(rows: Rows, chosen: np.ndarray) -> np.ndarray:
-        return np.bincount(rows.replicate[chosen], minlength=replicates)
-
-    size = d.goers.sum(axis=0)
-    everyone = np.ones(len(d.rows), dtype=bool)
+def _passage(counted: Tally, guarantors: tuple[str, ...]) -> dict[str, np.ndarray]:
     counts = {
-        "registered": by_replicate(happened.rows, (choices.option > 0) & ~choices.changed),
-        "waiting": (state.option > 0).reshape(replicates, households).sum(axis=1),
-        "withdrawn": by_replicate(happened.rows, choices.withdrawn | choices.lapsed),
-        "refused": np.bincount(happened.files.refused.replicate, minlength=replicates),
-        "departing_parties": by_replicate(d.rows, everyone),
-        "departing_households": by_replicate(d.rows, size >= 2),
-        "departing_households_split": by_replicate(d.rows, (size >= 2) & d.is_split),
-        "departing_single_men": by_replicate(d.rows, single_men(d)),
+        "registered": counted.registered,
+        "waiting": counted.waiting,
+        "withdrawn": counted.withdrawn,
+        "refused": counted.refused,
+        "departing_parties": counted.parties,
+        "departing_households": counted.parties_of_several,
+        "departing_households_split": counted.parties_of_several_split,
+        "departing_single_men": counted.single_men,
     }
-    for g, name in enumerate(guarantors):
-        mine = d.guarantor == g
-        counts[f"departures_{name}"] = np.bincount(
-            d.rows.replicate[mine], weights=size[mine], minlength=replicates
-        )
-    return counts
+    by_guarantor = zip(guarantors, counted.departures, strict=True)
+    return counts | {f"departures_{name}": number for name, number in by_guarantor}
 
 
 def _means(
-    camp: Camp, happened: Happened, t: int, guarantors: tuple[str, ...]
+    counted: Tally, week: Conditions, p: Parameters, guarantors: tuple[str, ...]
 ) -> dict[str, np.ndarray]:
-    state = camp.state
-    replicates = len(state.perceived)
-    week = week_of(camp.inputs.conditions, t)
-    stayed = np.flatnonzero(state.camp_size[happened.rows.index] > 0)
-    rows = happened.rows.subset(stayed)
-    with_men = np.flatnonzero(state.members[Place.CAMP, Class.MEN_CONSCRIPTION_AGE, rows.index])
+    """Means over households, NaN where there are none."""
 
-    def mean(values: np.ndarray, of: Rows = rows) -> np.ndarray:
-        return mean_by_replicate(values, of, replicates)
+    def mean(total: np.ndarray, number: np.ndarray = counted.stayed) -> np.ndarray:
+        return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
-    price = price_index(week.severity, camp.inputs.parameters.price_rise)
-    origin = camp.people.origin.ravel()[rows.index]
+    price = price_index(week.severity, p.price_rise)
     columns = {
-        "intention_share": mean(happened.choices.intention, happened.rows),
-        "hardship": mean(state.hardship[rows.index]),
-        "reserves": mean(state.reserves[rows.index]),
-        "price_index": np.where(
-            np.bincount(rows.replicate, minlength=replicates) > 0, price, np.nan
-        ),
-        "perceived_threat": mean(state.perceived[rows.replicate, origin]),
+        "intention_share": mean(counted.intention, counted.chose),
+        "hardship": mean(counted.hardship),
+        "reserves": mean(counted.reserves),
+        "price_index": np.where(counted.stayed > 0, price, np.nan),
+        "perceived_threat": mean(counted.perceived),
     }
     for g, name in enumerate(guarantors):
-        trust = happened.beliefs.trust[g][stayed]
-        columns[f"trust_{name}"] = mean(trust)
-        columns[f"trust_{name}_men_conscription_age"] = mean(trust[with_men], rows.subset(with_men))
+        columns[f"trust_{name}"] = mean(counted.trust[g])
+        columns[f"trust_{name}_men_conscription_age"] = mean(
+            counted.trust_with_men[g], counted.with_men
+        )
     return columns

@@ -3,7 +3,21 @@
 import numpy as np
 
 from returnsim.core.hardship import Value
+from returnsim.core.inputs import UNIT
 from returnsim.core.trust import survival
+
+
+def threat_perceived(perceived: Value, threat: Value, reach: Value, news_weeks: Value) -> Value:
+    """Perceived threat a week later: it follows the true one as far as news of it arrives."""
+    return perceived + reach * (threat - perceived) / news_weeks
+
+
+def believed_exposure(sought: Value, settled: Value, believed_settles: Value) -> Value:
+    """Exposure of the goers with the wanted among them settled as far as that is believed.
+
+    ``sought`` and ``settled`` are the exposure with none and with all settled, in 1/UNIT.
+    """
+    return sought / UNIT - believed_settles * ((sought - settled) / UNIT)
 
 
 def perceived_harm(
@@ -19,7 +33,6 @@ def perceived_harm(
 def perceived_conscription(
     men: Value,
     trust: Value,
-    *,
     per_week: Value,
     enforced: Value,
     deferral_weeks: Value,

@@ -4,8 +4,6 @@ Random utility with log-odds against staying, whose utility is 0 (McFadden 1974,
 analysis of qualitative choice behavior").
 """
 
-from functools import reduce
-from operator import add
 from typing import NamedTuple
 
 import numpy as np
@@ -46,17 +44,45 @@ def coefficients_of(rows: Rows, p: Parameters) -> Coefficients:
     return Coefficients(*(rows.of(getattr(p, name)) for name in Coefficients._fields))
 
 
+class PullTerms(NamedTuple):
+    """Terms of going home that hold whoever vouches."""
+
+    intercept: Value
+    hardship: Value
+    age: Value
+    attachment: Value
+    services: Value
+    norm: Value
+    reunite: Value
+
+
+class OfferTerms(NamedTuple):
+    """Terms of going home that hang on the guarantor and on who goes."""
+
+    perceived_risk: Value
+    conscription: Value
+    separation: Value
+    cost: Value
+
+
+class OnwardTerms(NamedTuple):
+    """Terms of going on elsewhere."""
+
+    intercept: Value
+    hardship: Value
+    cost: Value
+
+
 def pull_terms(
     k: Coefficients,
-    *,
     hardship: Value,
     age: Value,
     attachment: Value,
     services: Value,
     norm: Value,
     reunite: Value,
-) -> dict[str, Value]:
-    """Terms of going home that hold whoever vouches.
+) -> PullTerms:
+    """What draws a household home, whoever vouches.
 
     Parameters
     ----------
@@ -68,21 +94,21 @@ def pull_terms(
     norm : share of known contacts who registered or left
     reunite : 1 where a party of the household went before
     """
-    return {
-        "intercept": k.intercept,
-        "hardship": k.hardship * hardship,
-        "age": k.age * (age - REFERENCE_AGE) / AGE_STEP,
-        "attachment": k.attachment * attachment,
-        "services": k.services * (services - 1.0),
-        "norm": k.norm * norm,
-        "reunite": k.reunite * reunite,
-    }
+    return PullTerms(
+        k.intercept,
+        k.hardship * hardship,
+        k.age * (age - REFERENCE_AGE) / AGE_STEP,
+        k.attachment * attachment,
+        k.services * (services - 1.0),
+        k.norm * norm,
+        k.reunite * reunite,
+    )
 
 
 def offer_terms(
-    k: Coefficients, *, harm: Value, conscription: Value, short: Value, is_split: Value
-) -> dict[str, Value]:
-    """Terms of going home that hang on the guarantor and on who goes.
+    k: Coefficients, harm: Value, conscription: Value, short: Value, is_split: Value
+) -> OfferTerms:
+    """What an offer weighs.
 
     Parameters
     ----------
@@ -92,26 +118,25 @@ def offer_terms(
     short : share of the journey's cost that the purse lacks
     is_split : 1 where somebody is to stay behind
     """
-    return {
-        "perceived_risk": -k.perceived_risk * harm,
-        "conscription": -k.conscription * conscription,
-        "separation": -k.separation * is_split,
-        "cost": -k.cost * short,
-    }
+    return OfferTerms(
+        -k.perceived_risk * harm,
+        -k.conscription * conscription,
+        -k.separation * is_split,
+        -k.cost * short,
+    )
 
 
-def onward_terms(k: Coefficients, *, hardship: Value, short: Value) -> dict[str, Value]:
-    """Terms of going on elsewhere."""
-    return {
-        "intercept": k.onward_intercept,
-        "hardship": k.hardship * hardship,
-        "cost": -k.cost * short,
-    }
+def onward_terms(k: Coefficients, hardship: Value, short: Value) -> OnwardTerms:
+    """What going on elsewhere weighs."""
+    return OnwardTerms(k.onward_intercept, k.hardship * hardship, -k.cost * short)
 
 
-def total(terms: dict[str, Value]) -> Value:
+def total(terms: tuple[Value, ...]) -> Value:
     """Sum of the terms, in their order."""
-    return reduce(add, terms.values())
+    whole = terms[0]
+    for term in terms[1:]:
+        whole = whole + term
+    return whole
 
 
 def decided(utilities: Float[np.ndarray, "A n"], threshold: Value) -> Float[np.ndarray, "A n"]:

@@ -22,6 +22,7 @@ from returnsim.core.passage import (
     departure_moves,
     process_files,
 )
+from returnsim.core.risk import threat_perceived
 from returnsim.core.state import (
     CLASSES,
     HOME,
@@ -80,8 +81,9 @@ def step(camp: Camp, t: int) -> Happened:
         return draws.weekly(process, calendar, households).ravel()
 
     # 1. Conditions
-    behind = week.reach[:, None] * (week.threat - state.perceived)
-    state.perceived[:] += behind / p.threat_news_weeks[:, None]
+    state.perceived[:] = threat_perceived(
+        state.perceived, week.threat, week.reach[:, None], p.threat_news_weeks[:, None]
+    )
     # 2. Arrivals
     moves = [_arrive(camp, week, t)]
     # 3. Hardship and the purse
