@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from returnsim.core.engines import AUTO, NUMBA, NUMPY, choose_engine
 from returnsim.core.inputs import Inputs, Population, stack
-from returnsim.core.run import Run, joined, numbered, run_block
+from returnsim.core.log import joined, numbered
+from returnsim.core.run import Run, run_block
 from returnsim.core_numbers import conditions_of, parameters_of, per_week, population_spec
 from returnsim.draws import Draws, Once, calendar_week
 from returnsim.errors import UsageError
@@ -48,6 +50,8 @@ class Plan(NamedTuple):
         The scenario, if its replicates have numbers of their own.
     households : int or None
         As it was asked for.
+    engine : str
+        What steps it: ``numpy`` or ``numba``.
     """
 
     inputs: Inputs
@@ -57,6 +61,13 @@ class Plan(NamedTuple):
     seed: int
     drawn_from: Scenario | None = None
     households: int | None = None
+    engine: str = NUMPY
+
+    def by(self, engine: str, replicates: int) -> "Plan":
+        """The same plan by an engine; ``auto`` is chosen for so many replicates."""
+        weeks = len(self.inputs.conditions.severity)
+        rows = replicates * (self.spec.households + len(self.arrival_weeks))
+        return self._replace(engine=choose_engine(engine, rows * weeks))
 
 
 def simulate(
@@ -68,6 +79,7 @@ def simulate(
     workers: int = 1,
     progress: Progress | None = None,
     events: bool = False,
+    engine: str = AUTO,
 ) -> Trajectories:
     """Run a scenario.
 
@@ -82,12 +94,17 @@ def simulate(
     households : int, optional
         Simulate so many in place of the full camp, each standing for several.
     workers : int
-        Processes. More than one needs the caller to be importable, as `multiprocessing` does.
+        Processes, or threads where the engine is numba. More than one process needs the caller to
+        be importable, as `multiprocessing` does.
     progress : callable, optional
         Called now and then with replicate-weeks done and to do; what it raises ends the run.
     events : bool
         Whether to keep the date and kind of everything that befell each household's members
         (`returnsim.events.events_frame`).
+    engine : str
+        ``numpy``; ``numba`` for compiled loops, which need the extra ``fast``; or ``auto`` for
+        these where they are installed and the run is worth loading or compiling them. Counts are
+        the same by each, and other numbers within 1e-12.
 
     Returns
     -------
@@ -100,7 +117,7 @@ def simulate(
     """
     if replicates < 1:
         raise UsageError(f"replicates: {replicates}: at least 1 is needed")
-    plan = plan_run(scenario, seed, households)
+    plan = plan_run(scenario, seed, households).by(engine, replicates)
     numbers = list(range(replicates))
     blocks = [numbers[i : i + BLOCK] for i in range(0, replicates, BLOCK)]
     total = replicates * scenario.weeks
@@ -109,6 +126,7 @@ def simulate(
         blocks,
         workers,
         progress and (lambda done: progress(done, total)),
+        in_threads=plan.engine == NUMBA,
     )
     return trajectories_of(scenario, plan, numbers, runs)
 
@@ -134,6 +152,7 @@ def trajectories_of(
         columns=columns,
         events=joined(events) if events else None,
         deeds=joined(deeds) if deeds else None,
+        engine=plan.engine,
     )
 
 
@@ -290,7 +309,11 @@ def run_plan(
 ) -> Run:
     """Run some replicates of a plan as one block."""
     run = run_block(
-        *block_of(plan, replicates), plan.guarantors, after_week=after_week, events=events
+        *block_of(plan, replicates),
+        plan.guarantors,
+        after_week=after_week,
+        events=events,
+        engine=plan.engine,
     )
     if run.events is None or run.deeds is None:
         return run
@@ -304,7 +327,7 @@ def step_together(plans: list[Plan], numbers: list[list[int]], *, events: bool) 
     Parameters
     ----------
     plans : list of Plan
-        Of one shape and seed.
+        Of one shape, seed and engine.
     numbers : list of list of int
         For each plan, its replicates by number.
     events : bool
@@ -316,7 +339,11 @@ def step_together(plans: list[Plan], numbers: list[list[int]], *, events: bool) 
         One a plan; the same as if it had been stepped alone.
     """
     whole = run_block(
-        *_block(plans, numbers), plans[0].guarantors, after_week=stop_if_told, events=events
+        *_block(plans, numbers),
+        plans[0].guarantors,
+        after_week=stop_if_told,
+        events=events,
+        engine=plans[0].engine,
     )
     ends = np.cumsum([len(mine) for mine in numbers])
     return [

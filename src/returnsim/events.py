@@ -6,7 +6,7 @@ import numpy as np
 
 from returnsim.assemble import block_of, plan_of
 from returnsim.core.inputs import NOT_LATER, Class, Place
-from returnsim.core.run import Deed, Deeds, Events
+from returnsim.core.log import Deed, Deeds, Events
 from returnsim.core.state import BORN, DETAINED, HELD, HOME, OUTSIDE
 from returnsim.errors import UsageError
 from returnsim.trajectories import Trajectories

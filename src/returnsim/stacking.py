@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from returnsim.core.inputs import Population
-from returnsim.core.run import Events, Run, joined, numbered
+from returnsim.core.log import Events, joined, numbered
+from returnsim.core.run import Run
 
 
 def side_by_side(people: Sequence[Population]) -> Population:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int64
 
-from returnsim.core.run import Deeds, Events
+from returnsim.core.engines import NUMPY
+from returnsim.core.log import Deeds, Events
 from returnsim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Trajectories:
         Movements of members, where the run was asked to keep them.
     deeds : Deeds or None
         Registrations and what came of them, where it was asked to keep events.
+    engine : str
+        What stepped it: ``numpy`` or ``numba``.
     """
 
     scenario: Scenario
@@ -53,6 +56,7 @@ class Trajectories:
     columns: dict[str, np.ndarray]
     events: Events | None = None
     deeds: Deeds | None = None
+    engine: str = NUMPY
 
     def __getitem__(self, column: str) -> Float[np.ndarray, "R W"]:
         """One column, shape (replicates, weeks)."""

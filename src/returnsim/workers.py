@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeVar
@@ -27,9 +27,14 @@ class CancelledError(BaseException):
 
 
 def run_blocks(
-    job: Job[Result], blocks: list[list[int]], workers: int, progress: Progress | None
+    job: Job[Result],
+    blocks: list[list[int]],
+    workers: int,
+    progress: Progress | None,
+    *,
+    in_threads: bool = False,
 ) -> list[Result]:
-    """Run each block, here or in other processes.
+    """Run each block, here or in other processes or threads.
 
     Parameters
     ----------
@@ -41,7 +46,9 @@ def run_blocks(
     workers : int
         Processes at most; with one block or one worker everything happens here.
     progress : callable, optional
-        Called in this process with the replicate-weeks done so far; what it raises ends the run.
+        Called in this thread with the replicate-weeks done so far; what it raises ends the run.
+    in_threads : bool
+        Whether to take threads: for a job that seldom holds the interpreter's lock.
 
     Returns
     -------
@@ -51,21 +58,73 @@ def run_blocks(
     workers = min(workers, len(blocks))
     if workers <= 1:
         return _run_here(job, blocks, progress)
+    if in_threads:
+        with _thread_pool(workers) as threads:
+            return threads.gather([threads.submit(threads.run, job, b) for b in blocks], progress)
     with process_pool(workers) as pool:
-        futures = [pool.submit(_run_there, job, block) for block in blocks]
+        return pool.gather([pool.submit(_run_there, job, block) for block in blocks], progress)
+
+
+class Counting:
+    """What a pool of processes and one of threads have in common: they tell how far they are."""
+
+    @property
+    def done(self) -> int:
+        """Replicate-weeks that the workers have counted so far."""
+        raise NotImplementedError
+
+    def gather(self, futures: "list[Future[Result]]", progress: Progress | None) -> list[Result]:
+        """Wait for results, and tell of progress meanwhile; the first error ends it."""
         while not all(future.done() for future in futures):
             if progress is not None:
-                progress(pool.done)
+                progress(self.done)
             time.sleep(POLL_SECONDS)
             if any(future.done() and future.exception() for future in futures):
                 break
         runs = [future.result() for future in futures]
-    if progress is not None:
-        progress(pool.done)
-    return runs
+        if progress is not None:
+            progress(self.done)
+        return runs
 
 
-class Pool(ProcessPoolExecutor):
+class Threads(Counting, ThreadPoolExecutor):
+    """Threads that end their work before its next week when told to.
+
+    Parameters
+    ----------
+    workers : int
+        How many.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._lock = threading.Lock()
+        self._done = 0
+        self._stopped = False
+        super().__init__(workers)
+
+    @property
+    def done(self) -> int:
+        """Replicate-weeks that the threads have counted so far."""
+        return self._done
+
+    def run(self, job: Job[Result], block: list[int]) -> Result:
+        """Run one block, in one of the threads."""
+
+        def after_week(_: int) -> None:
+            if self._stopped:
+                raise CancelledError
+            with self._lock:
+                self._done += len(block)
+
+        return job(block, after_week)
+
+    def stop(self) -> None:
+        """Let the threads give up what they are at."""
+        self._stopped = True
+        self.shutdown(wait=True, cancel_futures=True)
+
+
+class Pool(Counting, ProcessPoolExecutor):
     """Processes that leave Ctrl-C to their parent, stop when told to, and end when it is gone.
 
     Parameters
@@ -95,6 +154,18 @@ class Pool(ProcessPoolExecutor):
         with self._counter.get_lock():
             self._counter.value = STOP
         self.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _thread_pool(workers: int) -> Iterator[Threads]:
+    """Give a pool of threads; when its use ends in an error, they are stopped."""
+    pool = Threads(workers)
+    try:
+        yield pool
+    except BaseException:
+        pool.stop()
+        raise
+    pool.shutdown()
 
 
 @contextmanager

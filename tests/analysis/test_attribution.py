@@ -17,7 +17,7 @@ from returnsim.analysis.attribution import (
 )
 from returnsim.assemble import members_of, plan_of, simulate
 from returnsim.core.inputs import Class, Place
-from returnsim.core.run import Events
+from returnsim.core.log import Events
 from returnsim.core.state import BORN, OUTSIDE
 from returnsim.scenario.neutral import without
 from returnsim.scenario.schema import Scenario

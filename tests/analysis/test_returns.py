@@ -19,7 +19,7 @@ from returnsim.analysis.returns import (
 )
 from returnsim.assemble import simulate
 from returnsim.core.inputs import Class, Place
-from returnsim.core.run import Events
+from returnsim.core.log import Events
 from tests.agents.camp import camp
 
 MAN, CHILD, OLDER = Class.MEN_CONSCRIPTION_AGE, Class.CHILDREN, Class.MEN_OLDER

@@ -13,7 +13,7 @@ from jaxtyping import Float, Int64
 
 from returnsim.analysis.returns import Returns, ever_in_camp, of_replicates, returns_of
 from returnsim.core.inputs import Class
-from returnsim.core.run import Events
+from returnsim.core.log import Events
 
 LABELS = ("voluntary", "hastened", "pushed", "not_yet_known", "in_one_run")
 """Without the lever they would have been home by then (voluntary), within a year after

@@ -26,8 +26,10 @@ from returnsim.assemble import (
     run_plan,
     trajectories_of,
 )
+from returnsim.core.engines import AUTO
 from returnsim.core.inputs import Class, Place
-from returnsim.core.run import Events, Run
+from returnsim.core.log import Events
+from returnsim.core.run import Run
 from returnsim.core.state import OUTSIDE
 from returnsim.errors import UsageError
 from returnsim.scenario.neutral import without
@@ -124,6 +126,7 @@ def follow(
     workers: int = 1,
     progress: Progress | None = None,
     events: bool = False,
+    engine: str = AUTO,
 ) -> Followed:
     """Run a scenario, follow every return, and set it against the same camp without a lever.
 
@@ -131,7 +134,7 @@ def follow(
     ----------
     scenario : Scenario
         From `returnsim.load_scenario`.
-    replicates, seed, households, workers, progress
+    replicates, seed, households, workers, progress, engine
         As for `returnsim.simulate`; progress counts the weeks of the pair too.
     lever : str or None
         What the pair goes without, as in `without`; None for no pair.
@@ -145,10 +148,12 @@ def follow(
     """
     if replicates < 1:
         raise UsageError(f"replicates: {replicates}: at least 1 is needed")
-    plan = plan_run(scenario, seed, households)
+    plan = plan_run(scenario, seed, households).by(engine, replicates)
     neutral = scenario if lever is None else without(scenario, lever)
     is_same = scenario_hash(neutral) == scenario_hash(scenario)
-    pair = None if is_same else plan_run(neutral, seed, households)
+    pair = None
+    if not is_same:
+        pair = plan_run(neutral, seed, households)._replace(engine=plan.engine)
     numbers = list(range(replicates))
     parts = [numbers[i : i + BLOCK] for i in range(0, replicates, BLOCK)]
     total = (1 if pair is None else 2) * replicates * scenario.weeks

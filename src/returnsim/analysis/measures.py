@@ -14,8 +14,8 @@ from returnsim.analysis.returns import HARM_KINDS, harms_of, of_replicates, retu
 from returnsim.analysis.simulated import on_day, over_window, simulated
 from returnsim.analysis.worlds import Lived
 from returnsim.core.inputs import NOT_LATER, Class, Place
+from returnsim.core.log import Events
 from returnsim.core.record import column_names
-from returnsim.core.run import Events
 from returnsim.core.state import HELD, HOME, OUTSIDE, PARTY_OF
 from returnsim.scenario.problems import choice
 from returnsim.scenario.schema import Scenario

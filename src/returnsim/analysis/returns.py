@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from returnsim.core.inputs import Place
-from returnsim.core.run import Events
+from returnsim.core.log import Events
 from returnsim.core.state import BORN, DETAINED, HELD, HOME, NOBODY, PARTIES, PARTY_OF, PLACES
 
 HARM_KINDS = ("detained", "conscripted", "killed", "disappeared")

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.assemble import BLOCK, Plan, block_of, plan_run, run_plan, trajectories_of
+from returnsim.core.engines import AUTO
 from returnsim.core.inputs import Population
 from returnsim.errors import UsageError
 from returnsim.scenario.schema import Scenario
@@ -67,12 +68,15 @@ class Size(NamedTuple):
         As for `returnsim.simulate`.
     workers : int
         Processes.
+    engine : str
+        As for `returnsim.simulate`.
     """
 
     replicates: int
     seed: int
     households: int | None = None
     workers: int = 1
+    engine: str = AUTO
 
 
 def ask(
@@ -102,7 +106,7 @@ def ask(
     if size.replicates < 1:
         raise UsageError(f"replicates: {size.replicates}: at least 1 is needed")
     short = _until(scenario, max(question.last_day for question in questions))
-    plan = plan_run(short, size.seed, size.households)
+    plan = plan_run(short, size.seed, size.households).by(size.engine, size.replicates)
     numbers = list(range(size.replicates))
     total = size.replicates * short.weeks
     parts = run_blocks(

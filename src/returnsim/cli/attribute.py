@@ -11,6 +11,7 @@ import typer
 from returnsim.cli.options import (
     MOST_REPLICATES,
     RESULTS,
+    Engine,
     Households,
     NoFigures,
     ScenarioFile,
@@ -58,6 +59,7 @@ def attribute(
     seed: Seed = 1,
     households: Households = None,
     workers: Workers = None,
+    engine: Engine = "auto",
     overrides: Set = None,
     out: Annotated[
         Path | None,
@@ -89,7 +91,7 @@ def attribute(
     folder = RESULTS / f"{scenario.name}-attribution" if out is None else out
     identity = planned(scenario, replicates, seed, households)
     _check_folder(folder, identity, asked.levers, overwrite=overwrite)
-    runs = _follow(scenario, asked, workers or cores())
+    runs = _follow(scenario, asked, workers or cores(), engine)
     table = switch_table(runs)
     _write(runs, table, folder, _command(file, asked, overrides, out), figures=not no_figures)
     typer.echo(as_json(runs, table, folder) if json else as_text(runs, table))
@@ -99,7 +101,7 @@ def attribute(
     typer.echo(f"{what} in {folder}", err=True)
 
 
-def _follow(scenario: "Scenario", asked: Asked, workers: int) -> "list[Followed]":
+def _follow(scenario: "Scenario", asked: Asked, workers: int, engine: str) -> "list[Followed]":
     """Run the pairs, with a bar for each and the time left on stderr."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
@@ -125,6 +127,7 @@ def _follow(scenario: "Scenario", asked: Asked, workers: int) -> "list[Followed]
                 lever=lever,
                 households=asked.households,
                 workers=workers,
+                engine=engine,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
 

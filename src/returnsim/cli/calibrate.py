@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, NoFigures, Out, Workers, cores
+from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, Engine, NoFigures, Out, Workers, cores
 
 if TYPE_CHECKING:
     from returnsim.analysis.calibration.fit import Progress
@@ -29,6 +29,7 @@ def calibrate(
     ],
     out: Out = None,
     workers: Workers = None,
+    engine: Engine = "auto",
     check: Annotated[
         int | None,
         typer.Option(
@@ -63,7 +64,15 @@ def calibrate(
         words += ["--check", str(check)]
     do = partial(_fit, as_json=json) if check is None else partial(_check, trials=check)
     try:
-        do(experiment, folder, workers or cores(), say, shlex.join(words), draws=not no_figures)
+        do(
+            experiment,
+            folder,
+            workers or cores(),
+            say,
+            shlex.join(words),
+            draws=not no_figures,
+            engine=engine,
+        )
     except KeyboardInterrupt:
         kept = "what was finished is" if check is None else "the runs over the prior are"
         then = "goes on from there" if check is None else "fits the records anew"
@@ -79,12 +88,13 @@ def _fit(
     command: str,
     *,
     draws: bool,
+    engine: str,
     as_json: bool,
 ) -> None:
     from returnsim.experiments.calibration import calibrate as run_calibration
     from returnsim.experiments.calibration_tables import POSTERIOR, summary, write_calibration
 
-    fitted = run_calibration(experiment, folder, workers, progress=say)
+    fitted = run_calibration(experiment, folder, workers, progress=say, engine=engine)
     write_calibration(fitted, folder, command, _draw if draws else None)
     if as_json:
         import json
@@ -105,12 +115,13 @@ def _check(
     command: str,
     *,
     draws: bool,
+    engine: str,
     trials: int,
 ) -> None:
     from returnsim.experiments.calibration import check_fit
     from returnsim.experiments.calibration_tables import RANKS, write_ranks
 
-    found = check_fit(experiment, folder, workers, trials, progress=say)
+    found = check_fit(experiment, folder, workers, trials, progress=say, engine=engine)
     table = write_ranks(experiment, found, folder, command, _draw_ranks if draws else None)
     typer.echo(table.to_string(index=False))
     typer.echo(f"The ranks are in {folder / RANKS}", err=True)

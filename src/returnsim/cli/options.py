@@ -44,6 +44,13 @@ Scheduler = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler instead."),
 ]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="What steps the camp: numpy, numba (needs returnsim[fast]), or auto, whichever is "
+        "faster for so much work. Counts are the same by each."
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="Folder for the results; results/NAME by default.")]
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")]
 

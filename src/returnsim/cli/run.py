@@ -10,6 +10,7 @@ import typer
 
 from returnsim.cli.options import (
     RESULTS,
+    Engine,
     Households,
     NoFigures,
     Out,
@@ -39,6 +40,7 @@ class Asked(NamedTuple):
     workers: int
     pair: bool
     events: bool
+    engine: str
 
 
 def run(
@@ -48,6 +50,7 @@ def run(
     overrides: Set = None,
     households: Households = None,
     workers: Workers = None,
+    engine: Engine = "auto",
     out: Out = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace results of another run.")
@@ -87,7 +90,7 @@ def run(
     observed = observations_of(scenario)
     folder = RESULTS / scenario.name if out is None else out
     check_destination(folder, planned(scenario, replicates, seed, households), overwrite=overwrite)
-    asked = Asked(replicates, seed, households, workers or cores(), not no_pair, events)
+    asked = Asked(replicates, seed, households, workers or cores(), not no_pair, events, engine)
     followed = _follow(scenario, asked)
     trajectories = followed.trajectories
     notes = [*cautions(trajectories), *horizon_warnings(scenario, followed)]
@@ -140,6 +143,7 @@ def _follow(scenario: "Scenario", asked: Asked) -> "Followed":
             workers=asked.workers,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
             events=asked.events,
+            engine=asked.engine,
         )
 
 
@@ -174,6 +178,8 @@ def _command(file: Path, asked: Asked, overrides: list[str] | None, out: Path | 
         words.append("--no-pair")
     if asked.events:
         words.append("--events")
+    if asked.engine != "auto":
+        words += ["--engine", asked.engine]
     if out is not None:
         words += ["--out", str(out)]
     return shlex.join(words)

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, NoFigures, Out, Scheduler, Workers
+from returnsim.cli.options import (
+    EXIT_INTERRUPTED,
+    RESULTS,
+    Engine,
+    NoFigures,
+    Out,
+    Scheduler,
+    Workers,
+)
 from returnsim.cli.sweep import MOST_FAILURES, shown_progress, site_of
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ def sensitivity(
     ],
     out: Out = None,
     workers: Workers = None,
+    engine: Engine = "auto",
     scheduler: Scheduler = None,
     json: Annotated[bool, typer.Option("--json", help="Print the study as JSON.")] = False,
     no_figures: NoFigures = False,
@@ -52,7 +61,7 @@ def sensitivity(
     command = shlex.join(
         ["returnsim", "sensitivity", str(file), *(["--out", str(out)] if out is not None else [])]
     )
-    stages = _Stages(site_of(workers, scheduler), command)
+    stages = _Stages(site_of(workers, scheduler, engine), command)
     try:
         studied = run_study(experiment, folder, stages.run)
     except KeyboardInterrupt:

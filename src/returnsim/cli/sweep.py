@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, Out, Scheduler, Workers, cores
+from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, Engine, Out, Scheduler, Workers, cores
 
 if TYPE_CHECKING:
     from returnsim.experiments.execute import Site
@@ -23,6 +23,7 @@ def sweep(
     file: Annotated[Path, typer.Argument(metavar="EXPERIMENT", help="An experiment file (YAML).")],
     out: Out = None,
     workers: Workers = None,
+    engine: Engine = "auto",
     scheduler: Scheduler = None,
     until_ci: Annotated[
         float | None,
@@ -52,7 +53,7 @@ def sweep(
     experiment = load_experiment(file)
     tightness = Tightness.checked(experiment, until_ci, outcome, most_replicates)
     folder = RESULTS / experiment.name if out is None else out
-    site = site_of(workers, scheduler)
+    site = site_of(workers, scheduler, engine)
     command = _command(file, out, until_ci, outcome, most_replicates)
 
     def run(replicates: int) -> "Tally":
@@ -82,18 +83,18 @@ def sweep(
         raise typer.Exit(1)
 
 
-def site_of(workers: int | None, scheduler: str | None) -> "Site":
+def site_of(workers: int | None, scheduler: str | None, engine: str) -> "Site":
     """Where cells are run, as it was asked for."""
     from returnsim.errors import UsageError
     from returnsim.experiments.execute import dask_cluster, this_machine
 
     if scheduler is None:
-        return this_machine(workers or cores())
+        return this_machine(workers or cores(), engine)
     if workers is not None:
         raise UsageError(
             "--workers and --scheduler: the cluster has its own workers; leave one of the two out"
         )
-    return dask_cluster(scheduler)
+    return dask_cluster(scheduler, engine)
 
 
 def _command(

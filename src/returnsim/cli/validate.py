@@ -11,6 +11,7 @@ import typer
 
 from returnsim.cli.options import (
     RESULTS,
+    Engine,
     Households,
     NoFigures,
     Replicates,
@@ -52,6 +53,7 @@ def validate(
     overrides: Set = None,
     households: Households = None,
     workers: Workers = None,
+    engine: Engine = "auto",
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; results/NAME-validated by default.")
     ] = None,
@@ -84,7 +86,7 @@ def validate(
     asked = _asked(file, overrides or [], patterns=not no_patterns, rivals=rivals)
     folder = RESULTS / f"{asked.scenario.name}-validated" if out is None else out
     _check_folder(folder)
-    size = Size(replicates, seed, households, workers or cores())
+    size = Size(replicates, seed, households, workers or cores(), engine)
     validation, held = _found(asked, size)
     options = ["--no-patterns"] * no_patterns + ["--rivals"] * rivals
     command = _command(file, size, overrides or [], options, out)

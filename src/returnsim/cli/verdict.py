@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import RESULTS, NoFigures, Out, Scheduler, Workers
+from returnsim.cli.options import RESULTS, Engine, NoFigures, Out, Scheduler, Workers
 from returnsim.cli.sweep import MOST_FAILURES, shown_progress, site_of
 
 if TYPE_CHECKING:
     from returnsim.experiments.cases import LoadedExperiment
     from returnsim.experiments.compare import Comparison
+    from returnsim.experiments.execute import Site
     from returnsim.experiments.frontier import Spread
     from returnsim.experiments.sweep import Tally
     from returnsim.experiments.verdict import Judgement, Verdict
@@ -62,6 +63,7 @@ def verdict(
     file: Experiment,
     out: Out = None,
     workers: Workers = None,
+    engine: Engine = "auto",
     scheduler: Scheduler = None,
     returns_alone: ReturnsAlone = False,
     pushed_at_most: PushedAtMost = 0.1,
@@ -78,7 +80,8 @@ def verdict(
 
     experiment = _prepared(file, returns_alone)
     folder = RESULTS / experiment.name if out is None else out
-    tally = _run(experiment, folder, workers, scheduler, _command(file, out))
+    site = site_of(workers, scheduler, engine)
+    tally = _run(experiment, folder, site, _command(file, out))
     found, comparison = _found(experiment, folder, pushed_at_most)
     write_verdict(found, comparison, folder / VERDICT, None if no_figures else _draw)
     if json:
@@ -113,14 +116,12 @@ def _command(file: Path, out: Path | None) -> str:
 def _run(
     experiment: "LoadedExperiment",
     folder: Path,
-    workers: int | None,
-    scheduler: str | None,
+    site: "Site",
     command: str,
 ) -> "Tally":
     """Run what is missing; tell of what failed."""
     from returnsim.experiments.sweep import STORE, sweep
 
-    site = site_of(workers, scheduler)
     try:
         with shown_progress(experiment.name) as progress:
             tally = sweep(experiment, folder, site, command=command, progress=progress)

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.core.chance import pick, which
+from returnsim.core.elementwise import Value
 from returnsim.core.inputs import UNIT, Conditions, Parameters, Place, Population
 from returnsim.core.news import Reports, join_reports
 from returnsim.core.state import (
@@ -33,11 +34,9 @@ class Fates(NamedTuple):
     harm: Reports
 
 
-def arrest_hazard(
-    exposure: np.ndarray, per_week: np.ndarray, threat: np.ndarray, protection: np.ndarray
-) -> np.ndarray:
+def arrest_hazard(exposure: Value, per_week: Value, threat: Value, protection: Value) -> Value:
     """Weekly hazard that one of those held is arrested, lowered by the card they carry."""
-    return np.asarray(per_week * threat * exposure / UNIT * (1.0 - protection))
+    return per_week * threat * exposure / UNIT * (1.0 - protection)
 
 
 def in_custody(state: State, households: int) -> Rows:

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.core.chance import which
-from returnsim.core.hardship import Value
+from returnsim.core.elementwise import Value
 from returnsim.core.inputs import WEEKS_PER_YEAR, Class, Conditions, Parameters, Place
 from returnsim.core.state import BORN, CLASSES, HOME, Moves, Rows, State, make_moves
 

@@ -5,10 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from returnsim.core.elementwise import Value
 from returnsim.core.inputs import Conditions, Parameters, Population
 from returnsim.core.state import Rows, State
-
-Value = float | np.ndarray
 
 
 def logistic(z: Value) -> Value:

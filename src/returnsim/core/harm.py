@@ -5,7 +5,7 @@ from jaxtyping import Float
 
 from returnsim.core.chance import pick, which
 from returnsim.core.custody import Fates, unit_exposure, unsettled
-from returnsim.core.hardship import Value
+from returnsim.core.elementwise import Value, either
 from returnsim.core.inputs import UNIT, Class, Conditions, Parameters, Place, Population
 from returnsim.core.news import Reports, join_reports
 from returnsim.core.state import DETAINED, HOME, NOBODY, Rows, State, make_moves
@@ -17,7 +17,7 @@ def promise_in_force(
     weeks_home: Value, grace_weeks: Value, enforcement: Value, after_grace: Value
 ) -> Value:
     """Enforcement of a guarantor's promise so many weeks after a return."""
-    return np.where(weeks_home < grace_weeks, enforcement, after_grace)
+    return either(weeks_home < grace_weeks, enforcement, after_grace)
 
 
 def harm_hazard(per_week: Value, threat: Value, exposure: Value, enforcement: Value) -> Value:

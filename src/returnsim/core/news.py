@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
-from returnsim.core.hardship import Value
+from returnsim.core.elementwise import Value
 from returnsim.core.inputs import UNIT, Parameters, Population
 from returnsim.core.state import PARTIES, Rows, State, neighbours
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int64
 
 from returnsim.core.chance import binomial
-from returnsim.core.hardship import Value
+from returnsim.core.elementwise import Value, either
 from returnsim.core.inputs import UNLIMITED, Class, Conditions, Parameters, Place
 from returnsim.core.inputs import Population as People
 from returnsim.core.news import Reports
@@ -31,11 +31,11 @@ class Fare(NamedTuple):
 def shortfall(amount: Value, full: Value, reserves: Value) -> Value:
     """Share of the full cost that the purse lacks, in [0, 1]; 0 where nothing is charged."""
     lacking = np.maximum(0.0, amount - reserves)
-    return np.where(full > 0, lacking / np.where(full > 0, full, 1.0), 0.0)
+    return either(full > 0, lacking / either(full > 0, full, 1.0), 0.0)
 
 
 def paid(reserves: Value, amount: Value) -> Value:
-    """What is left in the purse after the fare; goods of those who all go pay the rest."""
+    """What the fare leaves in the purse; never below 0, for goods may pay a part of it."""
     return np.maximum(0.0, reserves - amount)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int64
 
 from returnsim.core.hardship import price_index
-from returnsim.core.inputs import Class, Conditions, Parameters, Place, week_of
+from returnsim.core.inputs import Class, Conditions, Inputs, Parameters, Place, week_of
 from returnsim.core.passage import single_men
 from returnsim.core.state import (
     BORN,
@@ -24,6 +24,9 @@ from returnsim.core.week import Camp, Happened
 CLASS_NAMES = ("children", "women", "men_conscription_age", "men_older", "elderly")
 HUNGER = 0.5
 """Hardship from which a household is counted as hungry."""
+
+WEEKS_AT_ONCE = 16
+"""Weeks whose columns are worked out together: each call of NumPy costs as much for one."""
 
 GONE_FOR_GOOD = {
     "disappeared": Place.DISAPPEARED,
@@ -82,6 +85,7 @@ def column_names(guarantors: tuple[str, ...]) -> tuple[str, ...]:
 class Tally(NamedTuple):
     """A week counted by replicate, in simulated people, households and sums over households."""
 
+    stock: Int64[np.ndarray, "R places K"]  # people, at the end of the week
     flows: Int64[np.ndarray, "R from to K"]  # people, by their class before; ageing is none
     hungry: Int64[np.ndarray, "R"]  # people, at the end of the week
     vulnerable: Int64[np.ndarray, "R"]  # households in camp that need care, likewise
@@ -103,6 +107,23 @@ class Tally(NamedTuple):
     trust: Float[np.ndarray, "G R"]
     with_men: Int64[np.ndarray, "R"]  # of those who stayed, with men of conscription age
     trust_with_men: Float[np.ndarray, "G R"]
+
+
+def no_tally(replicates: int, guarantors: int) -> Tally:
+    """A tally of nothing, to be counted up."""
+    places = PLACES + 2
+    sums = {"intention", "hardship", "reserves", "perceived", "trust", "trust_with_men"}
+    by_guarantor = {"departures", "trust", "trust_with_men"}
+    fields = {
+        name: np.zeros(
+            (guarantors, replicates) if name in by_guarantor else replicates,
+            dtype=np.float64 if name in sums else np.int64,
+        )
+        for name in Tally._fields
+    }
+    fields["stock"] = np.zeros((replicates, PLACES, CLASSES), dtype=np.int64)
+    fields["flows"] = np.zeros((replicates, places, places, CLASSES), dtype=np.int64)
+    return Tally(**fields)
 
 
 def flows_of(moves: Moves, replicates: int, households: int) -> Int64[np.ndarray, "R from to K"]:
@@ -153,6 +174,7 @@ def tally(camp: Camp, happened: Happened) -> Tally:
     trust = happened.beliefs.trust[:, stayed]
     origin = people.origin.ravel()[still.index]
     return Tally(
+        stock=state.stock,
         flows=flows_of(happened.moves, replicates, households),
         hungry=of_people(hungry, state.camp_size[hungry.index]),
         vulnerable=number(there, people.vulnerable.ravel()[there.index]),
@@ -182,21 +204,78 @@ def tally(camp: Camp, happened: Happened) -> Tally:
 
 
 def columns_of(
-    counted: Tally,
-    stock: Int64[np.ndarray, "R places K"],
-    week: Conditions,
-    p: Parameters,
-    guarantors: tuple[str, ...],
+    counted: Tally, levers: Conditions, p: Parameters, guarantors: tuple[str, ...]
 ) -> dict[str, np.ndarray]:
-    """All columns of one week, each of shape (R,)."""
+    """All columns of some weeks.
+
+    Parameters
+    ----------
+    counted : Tally
+        Of one week, or of several, with an axis of weeks before all others.
+    levers : Conditions
+        Of the same weeks.
+    p : Parameters
+    guarantors : tuple of str
+        Their names.
+
+    Returns
+    -------
+    dict of str to array, shape (R,) or (weeks, R)
+    """
     counts = (
-        _stocks(stock)
-        | {"hungry": counted.hungry, "without_care": counted.vulnerable * (1.0 - week.medical)}
+        _stocks(counted.stock)
+        | {"hungry": counted.hungry, "without_care": counted.vulnerable * (1.0 - levers.medical)}
         | _flows(counted.flows)
         | _passage(counted, guarantors)
     )
     columns = {name: count * p.weight for name, count in counts.items()}
-    return columns | _means(counted, week, p, guarantors)
+    return columns | _means(counted, levers, p, guarantors)
+
+
+class Record:
+    """The weekly record of a block, filled week by week.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        Of the block.
+    replicates : int
+        Rows of the block.
+    guarantors : tuple of str
+        Their names.
+    """
+
+    def __init__(self, inputs: Inputs, replicates: int, guarantors: tuple[str, ...]) -> None:
+        weeks = len(inputs.conditions.severity) - inputs.record_from
+        self._inputs, self._guarantors = inputs, guarantors
+        self._columns = {name: np.empty((replicates, weeks)) for name in column_names(guarantors)}
+        self._done = 0
+        self._waiting: list[Tally] = []
+
+    def add(self, counted: Tally) -> None:
+        """Take the tally of the next week that is recorded."""
+        self._waiting.append(Tally(*(field.copy() for field in counted)))
+        if len(self._waiting) == WEEKS_AT_ONCE:
+            self._write()
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """All columns, each of shape (R, weeks)."""
+        self._write()
+        return self._columns
+
+    def _write(self) -> None:
+        """Work out the columns of the weeks that wait, in one go."""
+        number = len(self._waiting)
+        if number == 0:
+            return
+        first = self._inputs.record_from + self._done
+        levers = Conditions(*(f[first : first + number] for f in self._inputs.conditions))
+        counted = Tally(*(np.stack(field) for field in zip(*self._waiting, strict=True)))
+        told = columns_of(counted, levers, self._inputs.parameters, self._guarantors)
+        for name, values in told.items():
+            self._columns[name][:, self._done : self._done + number] = values.T
+        self._done += number
+        self._waiting = []
 
 
 def record_week(
@@ -205,28 +284,28 @@ def record_week(
     """All columns of one week that was lived through, each of shape (R,)."""
     inputs = camp.inputs
     week = week_of(inputs.conditions, t)
-    return columns_of(tally(camp, happened), camp.state.stock, week, inputs.parameters, guarantors)
+    return columns_of(tally(camp, happened), week, inputs.parameters, guarantors)
 
 
-def _stocks(stock: np.ndarray) -> dict[str, np.ndarray]:
-    people = stock.sum(axis=2)
-    in_camp = {f"camp_{name}": stock[:, Place.CAMP, c] for c, name in enumerate(CLASS_NAMES)}
+def _stocks(stock: Int64[np.ndarray, "*weeks R places K"]) -> dict[str, np.ndarray]:
+    people = stock.sum(axis=-1)
+    in_camp = {f"camp_{name}": stock[..., Place.CAMP, c] for c, name in enumerate(CLASS_NAMES)}
     return (
-        {"camp_population": people[:, Place.CAMP]}
+        {"camp_population": people[..., Place.CAMP]}
         | in_camp
         | {
-            "at_home": people[:, list(HOME)].sum(axis=1),
-            "held": people[:, list(HELD)].sum(axis=1),
-            "in_custody": people[:, list(DETAINED)].sum(axis=1),
+            "at_home": people[..., list(HOME)].sum(axis=-1),
+            "held": people[..., list(HELD)].sum(axis=-1),
+            "in_custody": people[..., list(DETAINED)].sum(axis=-1),
         }
-        | {f"{name}_to_date": people[:, place] for name, place in GONE_FOR_GOOD.items()}
+        | {f"{name}_to_date": people[..., place] for name, place in GONE_FOR_GOOD.items()}
     )
 
 
-def _flows(flows: np.ndarray) -> dict[str, np.ndarray]:
+def _flows(flows: Int64[np.ndarray, "*weeks R from to K"]) -> dict[str, np.ndarray]:
     def between(sources: tuple[int, ...], targets: tuple[int, ...]) -> np.ndarray:
-        """People who went from any of some places to any of others, by class, shape (R, K)."""
-        return np.asarray(flows[:, sources, :][:, :, targets].sum(axis=(1, 2)))
+        """People who went from any of some places to any of others, by class."""
+        return sum(flows[..., a, b, :] for a in sources for b in targets)  # type: ignore[return-value]
 
     camp, out = (Place.CAMP,), (*HOME, *HELD)
     departures = between(camp, out)
@@ -246,9 +325,9 @@ def _flows(flows: np.ndarray) -> dict[str, np.ndarray]:
         "killed": between((*HOME, *DETAINED), (Place.KILLED,)),
     }
     return (
-        {name: by_class.sum(axis=1) for name, by_class in total.items()}
-        | {f"departures_{name}": departures[:, c] for c, name in enumerate(CLASS_NAMES)}
-        | {"detained_men_conscription_age": arrests[:, Class.MEN_CONSCRIPTION_AGE]}
+        {name: by_class.sum(axis=-1) for name, by_class in total.items()}
+        | {f"departures_{name}": departures[..., c] for c, name in enumerate(CLASS_NAMES)}
+        | {"detained_men_conscription_age": arrests[..., Class.MEN_CONSCRIPTION_AGE]}
     )
 
 
@@ -263,19 +342,21 @@ def _passage(counted: Tally, guarantors: tuple[str, ...]) -> dict[str, np.ndarra
         "departing_households_split": counted.parties_of_several_split,
         "departing_single_men": counted.single_men,
     }
-    by_guarantor = zip(guarantors, counted.departures, strict=True)
-    return counts | {f"departures_{name}": number for name, number in by_guarantor}
+    by_guarantor = {
+        f"departures_{name}": counted.departures[..., g, :] for g, name in enumerate(guarantors)
+    }
+    return counts | by_guarantor
 
 
 def _means(
-    counted: Tally, week: Conditions, p: Parameters, guarantors: tuple[str, ...]
+    counted: Tally, levers: Conditions, p: Parameters, guarantors: tuple[str, ...]
 ) -> dict[str, np.ndarray]:
     """Means over households, NaN where there are none."""
 
     def mean(total: np.ndarray, number: np.ndarray = counted.stayed) -> np.ndarray:
         return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
-    price = price_index(week.severity, p.price_rise)
+    price = price_index(levers.severity, p.price_rise)
     columns = {
         "intention_share": mean(counted.intention, counted.chose),
         "hardship": mean(counted.hardship),
@@ -284,8 +365,8 @@ def _means(
         "perceived_threat": mean(counted.perceived),
     }
     for g, name in enumerate(guarantors):
-        columns[f"trust_{name}"] = mean(counted.trust[g])
+        columns[f"trust_{name}"] = mean(counted.trust[..., g, :])
         columns[f"trust_{name}_men_conscription_age"] = mean(
-            counted.trust_with_men[g], counted.with_men
+            counted.trust_with_men[..., g, :], counted.with_men
         )
     return columns

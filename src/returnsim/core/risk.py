@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from returnsim.core.hardship import Value
+from returnsim.core.elementwise import Value
 from returnsim.core.inputs import UNIT
 from returnsim.core.trust import survival
 

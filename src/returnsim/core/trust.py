@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from returnsim.core.hardship import Value
+from returnsim.core.elementwise import Value
 from returnsim.core.inputs import Conditions, Parameters, Population
 from returnsim.core.news import evidence
 from returnsim.core.state import Rows, State

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int64
 
-from returnsim.core.hardship import Value, logistic
+from returnsim.core.elementwise import Value, either
+from returnsim.core.hardship import logistic
 from returnsim.core.inputs import Parameters
 from returnsim.core.state import Rows
 
@@ -173,7 +174,7 @@ def share_not_home(utilities: Float[np.ndarray, "A n"]) -> Float[np.ndarray, "n"
 def withdrawal(utility: Value, commitment: Value, threshold: Value) -> Value:
     """Weekly probability that a registered household takes its name back."""
     bound = utility + commitment
-    return np.where(threshold, bound < 0.0, logistic(-bound))
+    return either(threshold, either(bound < 0.0, 1.0, 0.0), logistic(-bound))
 
 
 def intention(share_not_home: Value, weeks: Value) -> Value:

@@ -16,6 +16,7 @@ from returnsim.analysis.calibration.targets import (
     targets_of,
 )
 from returnsim.analysis.observations import observations_of
+from returnsim.core.engines import AUTO, choose_engine
 from returnsim.errors import Problem as Wrong
 from returnsim.errors import ScenarioError, UsageError
 from returnsim.experiments.cases import LoadedExperiment
@@ -23,6 +24,7 @@ from returnsim.experiments.generations import (
     Camp,
     Remembered,
     check_ends,
+    households_of,
     make_folder,
     run_here,
     whole,
@@ -62,7 +64,12 @@ class Fitted(NamedTuple):
 
 
 def calibrate(
-    experiment: LoadedExperiment, folder: Path, workers: int, *, progress: Progress = lambda _: None
+    experiment: LoadedExperiment,
+    folder: Path,
+    workers: int,
+    *,
+    progress: Progress = lambda _: None,
+    engine: str = AUTO,
 ) -> Fitted:
     """Fit an experiment's factors; what an earlier call in the same folder ran is made use of.
 
@@ -76,6 +83,8 @@ def calibrate(
         Processes; the result does not depend on it.
     progress : callable
         Is told a line now and then.
+    engine : str
+        As for `returnsim.simulate`.
 
     Returns
     -------
@@ -89,7 +98,7 @@ def calibrate(
         If the folder cannot be made.
     """
     what = prepared(experiment)
-    small, told = what.camp, what.section
+    small, told = _by(what.camp, engine, _sizes(what.section)), what.section
     make_folder(folder / GENERATIONS)
     with process_pool(workers) as pool:
         remembered = Remembered(pool, folder / GENERATIONS)
@@ -111,6 +120,7 @@ def check_fit(
     trials: int,
     *,
     progress: Progress = lambda _: None,
+    engine: str = AUTO,
 ) -> list[Trial]:
     """Fit records that the model itself makes, to see whether the fit can be believed.
 
@@ -140,10 +150,11 @@ def check_fit(
     what = prepared(experiment)
     seed = experiment.experiment.seed
     sizes = _sizes(what.section)._replace(generations=0, full=0)
+    camp = _by(what.camp, engine, sizes)
     make_folder(folder / GENERATIONS)
     with process_pool(workers) as pool:
         remembered = Remembered(pool, folder / GENERATIONS)
-        bank = run_prior(what.problem, partial(remembered.run, what.camp), sizes.prior, seed)
+        bank = run_prior(what.problem, partial(remembered.run, camp), sizes.prior, seed)
         progress(f"{len(bank.places):,} runs over the prior")
         futures = [pool.submit(_trial, what, sizes, seed, number, bank) for number in range(trials)]
         found = []
@@ -152,6 +163,13 @@ def check_fit(
             if number % TRIALS_A_LINE == 0 or number == trials:
                 progress(f"{number} of {trials} records made and fitted")
     return found
+
+
+def _by(camp: Camp, engine: str, sizes: Sizes) -> Camp:
+    """The camp with an engine, where it is left open one for about so many runs."""
+    searched = sizes.generations * sizes.candidates * sizes.shared
+    runs = sizes.prior + searched + len(sizes.waves) * sizes.runs
+    return camp._replace(engine=choose_engine(engine, runs * households_of(camp) * camp.weeks))
 
 
 def _trial(what: "Prepared", sizes: Sizes, seed: int, number: int, bank: Runs) -> Trial:

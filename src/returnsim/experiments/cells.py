@@ -3,8 +3,9 @@
 import json
 import platform
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
+from importlib.metadata import version
 from io import BytesIO
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from returnsim import __version__
 from returnsim.assemble import Plan, plan_run, step_together
+from returnsim.core.engines import NUMBA, NUMPY
 from returnsim.core.run import MODEL_VERSION, Run
 from returnsim.draws import STREAM_VERSION
 from returnsim.scenario.files import scenario_from
@@ -138,7 +140,7 @@ def cells_a_task(scenario: Scenario, households: int | None) -> int:
     )
 
 
-def run_cells(cells: Sequence[Cell], rows: int | None = None) -> list[Result]:
+def run_cells(cells: Sequence[Cell], rows: int | None = None, engine: str = NUMPY) -> list[Result]:
     """Run some cells, as few arrays as their shapes allow.
 
     Parameters
@@ -148,6 +150,8 @@ def run_cells(cells: Sequence[Cell], rows: int | None = None) -> list[Result]:
     rows : int, optional
         Replicates stepped as one array at most, of one case or several; by the size of the camp
         if not given. The results do not depend on it.
+    engine : str
+        ``numpy`` or ``numba``.
 
     Returns
     -------
@@ -158,7 +162,7 @@ def run_cells(cells: Sequence[Cell], rows: int | None = None) -> list[Result]:
     failed: dict[str, Result] = {}
     for cell in cells:
         try:
-            planned.append(_plan(cell))
+            planned.append(_plan(cell, engine))
         except Exception as error:  # noqa: BLE001
             failed[cell.key] = _failure(cell, error)
     done = failed | {
@@ -170,12 +174,13 @@ def run_cells(cells: Sequence[Cell], rows: int | None = None) -> list[Result]:
     return [done[cell.key] for cell in cells]
 
 
-def engine() -> dict[str, Any]:
-    """What the numbers were computed with; bit for bit the same only where this is the same."""
+def made_by(engine: str = NUMPY) -> dict[str, Any]:
+    """What numbers are computed with; bit for bit the same only where this is the same."""
     found: Any = np.show_config(mode="dicts")
+    compiler = f", numba {version('numba')}" if engine == NUMBA else ""
     return {
         "returnsim": __version__,
-        "engine": f"numpy {np.__version__}",
+        "engine": f"numpy {np.__version__}{compiler}",
         "python": platform.python_version(),
         "system": platform.system(),
         "machine": platform.machine(),
@@ -183,10 +188,16 @@ def engine() -> dict[str, Any]:
     }
 
 
-def _plan(cell: Cell) -> Planned:
+def engine_of(made: Mapping[str, Any]) -> str:
+    """The engine that made some numbers, from what `made_by` told of it."""
+    return NUMBA if NUMBA in made["engine"] else NUMPY
+
+
+def _plan(cell: Cell, engine: str) -> Planned:
     told = json.loads(cell.given)
     scenario = scenario_given(cell.given)
-    return Planned(cell, scenario, plan_run(scenario, told["seed"], told["households"]))
+    plan = plan_run(scenario, told["seed"], told["households"])
+    return Planned(cell, scenario, plan._replace(engine=engine))
 
 
 def _by_shape(planned: list[Planned]) -> Iterable[list[Planned]]:
@@ -228,16 +239,16 @@ def _run_or_split(batch: list[Planned], rows: int | None) -> list[Result]:
         if len(batch) == 1:
             return [_failure(batch[0].cell, error)]
         return [result for one in batch for result in _run_or_split([one], rows)]
-    made_by = engine()
+    told = made_by(batch[0].plan.engine)
     return [
-        Result(one.cell.key, one.cell.given, _files(one, run), made_by, None)
+        Result(one.cell.key, one.cell.given, _files(one, run), told, None)
         for one, run in zip(batch, runs, strict=True)
     ]
 
 
 def _failure(cell: Cell, error: Exception) -> Result:
     told = "".join(traceback.format_exception(error))
-    return Result(cell.key, cell.given, {}, engine(), told)
+    return Result(cell.key, cell.given, {}, made_by(), told)
 
 
 def _run(batch: list[Planned], rows: int | None) -> list[Run]:

@@ -9,8 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Any, NamedTuple
 
+from returnsim.core.engines import AUTO, NUMPY, choose_engine
 from returnsim.errors import RunError, UsageError
-from returnsim.experiments.cells import Cell, Result, engine, run_cells
+from returnsim.experiments.cells import Cell, Result, made_by, run_cells
 from returnsim.workers import CancelledError, process_pool
 
 WORKERS_OF_A_CLUSTER = 16
@@ -44,12 +45,19 @@ class Site(NamedTuple):
         Gives a fresh executor for use in a ``with`` block; called again when workers were lost.
     width : callable
         How many tasks an executor of its kind can run at once; 0 where no worker is left.
+    engine : str
+        What steps the cells.
     """
 
     name: str
     workers: int
     open: Callable[[], AbstractContextManager[Executor]]
     width: Callable[[Executor], int]
+    engine: str = NUMPY
+
+    def for_work(self, household_weeks: float) -> "Site":
+        """The same place, with an engine chosen for so much work where it is left open."""
+        return self._replace(engine=choose_engine(self.engine, household_weeks))
 
 
 class Task(NamedTuple):
@@ -59,29 +67,34 @@ class Task(NamedTuple):
     attempts: int = 0
 
 
-def this_machine(workers: int) -> Site:
+def this_machine(workers: int, engine: str = NUMPY) -> Site:
     """Processes here.
 
     Parameters
     ----------
     workers : int
         How many.
+    engine : str
+        As for `returnsim.simulate`.
     """
     return Site(
         f"{workers} worker{'' if workers == 1 else 's'}",
         workers,
         partial(process_pool, workers),
         lambda _: workers,
+        engine,
     )
 
 
-def dask_cluster(address: str) -> Site:
+def dask_cluster(address: str, engine: str = NUMPY) -> Site:
     """The workers of a Dask scheduler; each needs this version of returnsim, not its files.
 
     Parameters
     ----------
     address : str
         Of the scheduler, such as ``tcp://127.0.0.1:8786``.
+    engine : str
+        As for `returnsim.simulate`; ``auto`` is numpy: not every worker may have more.
 
     Raises
     ------
@@ -100,6 +113,7 @@ def dask_cluster(address: str) -> Site:
         WORKERS_OF_A_CLUSTER,
         partial(_dask_executor, address),
         _dask_width,
+        NUMPY if engine == AUTO else engine,
     )
 
 
@@ -218,7 +232,7 @@ class _Queue:
         attempts = task.attempts + 1
         if attempts >= MOST_ATTEMPTS:
             for cell in task.cells:
-                keep(Result(cell.key, cell.given, {}, engine(), f"{LOST}\n{reason}"))
+                keep(Result(cell.key, cell.given, {}, made_by(), f"{LOST}\n{reason}"))
         elif attempts == MOST_ATTEMPTS - 1:
             self.waiting.extendleft(Task((cell,), attempts) for cell in reversed(task.cells))
         else:
@@ -239,7 +253,7 @@ def _drain(
     heard = time.monotonic()
     while whole:
         width = site.width(executor)
-        whole = _fill(executor, max(1, width), queue, running, rows)
+        whole = _fill(site, executor, max(1, width), queue, running, rows)
         if not running:
             return
         done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -257,6 +271,7 @@ def _drain(
 
 
 def _fill(
+    site: Site,
     executor: Executor,
     width: int,
     queue: _Queue,
@@ -267,7 +282,7 @@ def _fill(
     while _may_start(queue.peek(), running.values(), width):
         task = queue.waiting.popleft()
         try:
-            running[executor.submit(run_cells, task.cells, rows)] = task
+            running[executor.submit(run_cells, task.cells, rows, site.engine)] = task
         except Exception:  # noqa: BLE001
             # It was broken before it had this task, which is none the worse for it.
             queue.waiting.appendleft(task)

@@ -11,6 +11,7 @@ import numpy as np
 from returnsim.analysis.calibration.priors import Prior, values_at
 from returnsim.analysis.calibration.targets import Target, on_scale, values_of
 from returnsim.assemble import plan_run, step_together
+from returnsim.core.engines import NUMPY
 from returnsim.core.run import MODEL_VERSION
 from returnsim.draws import STREAM_VERSION
 from returnsim.errors import RunError, UsageError
@@ -44,6 +45,8 @@ class Camp(NamedTuple):
         Of the luck.
     households : int or None
         Simulated in place of the full camp, where set.
+    engine : str
+        ``numpy`` or ``numba``.
     """
 
     tree: Node
@@ -52,6 +55,7 @@ class Camp(NamedTuple):
     targets: tuple[Target, ...]
     seed: int
     households: int | None
+    engine: str = NUMPY
 
 
 class Remembered:
@@ -95,7 +99,10 @@ class Remembered:
 def run_block_of(camp: Camp, values: np.ndarray, replicates: np.ndarray) -> np.ndarray:
     """Run some rows of parameters as one array, in this process; outcomes on the fit's scale."""
     scenarios = [_scenario(camp, row) for row in values]
-    plans = [plan_run(scenario, camp.seed, camp.households) for scenario in scenarios]
+    plans = [
+        plan_run(scenario, camp.seed, camp.households)._replace(engine=camp.engine)
+        for scenario in scenarios
+    ]
     runs = step_together(plans, [[int(number)] for number in replicates], events=False)
     weeks = np.arange(plans[0].inputs.record_from, camp.weeks)
     trajectories = Trajectories(
@@ -128,6 +135,12 @@ def check_ends(experiment: LoadedExperiment, camp: Camp) -> None:
     for end in (0.0, 0.5, 1.0):
         values = values_at(camp.priors, np.full((1, len(camp.priors)), end))[0]
         plan_run(_scenario(camp, values, marks), camp.seed, camp.households)
+
+
+def households_of(camp: Camp) -> int:
+    """How many households a run has at the middle of the ranges."""
+    plan = plan_run(_middle(camp), camp.seed, camp.households)
+    return plan.spec.households + len(plan.arrival_weeks)
 
 
 def make_folder(folder: Path) -> None:

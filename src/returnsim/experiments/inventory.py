@@ -4,15 +4,25 @@ import json
 import secrets
 import shutil
 from hashlib import sha256
+from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from returnsim.core.engines import NUMPY
 from returnsim.core.run import MODEL_VERSION
 from returnsim.errors import UsageError
-from returnsim.experiments.cells import EVENTS, Cell, Result, engine, key_given, run_cells
+from returnsim.experiments.cells import (
+    EVENTS,
+    Cell,
+    Result,
+    engine_of,
+    key_given,
+    made_by,
+    run_cells,
+)
 from returnsim.experiments.store import Store
 from returnsim.experiments.sweep import STORE
 from returnsim.experiments.tables import PARTIAL, told_cells
@@ -173,12 +183,15 @@ def _run_again(store: Store, key: str) -> tuple[str, bool]:
         return "what it was given does not make its name: the record was changed", False
     if record["given"]["model_version"] != MODEL_VERSION:
         return "made by another version of the model, which cannot be run again here", True
-    (result,) = run_cells([Cell(key, given, EVENTS in record["files"])])
+    engine = engine_of(record["engine"])
+    if find_spec(engine) is None:
+        engine = NUMPY
+    (result,) = run_cells([Cell(key, given, EVENTS in record["files"])], engine=engine)
     if result.error is not None:
         return f"could not be run again: {result.error.strip().splitlines()[-1]}", False
     if all(store.read(key, kind) == data for kind, data in result.files.items()):
         return "run again: the same, bit for bit", True
-    if record["engine"] == engine():
+    if record["engine"] == made_by(engine):
         return "run again: DIFFERENT, on the engine that made it", False
     if _nearly_same(store, result):
         return "run again: the same but for last digits, on another engine", True

@@ -8,7 +8,7 @@ import numpy as np
 
 from returnsim.analysis.attribution import Lived, attribute, column_of_pair
 from returnsim.assemble import members_of, plan_run
-from returnsim.core.run import Events
+from returnsim.core.log import Events
 from returnsim.experiments.cases import DesignedCase, LoadedExperiment
 from returnsim.experiments.cells import CELL, EVENTS, WEEKLY, key_of
 from returnsim.experiments.outcomes import measure

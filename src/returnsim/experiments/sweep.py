@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from returnsim.core.engines import AUTO, choose_engine
 from returnsim.core.record import column_names
 from returnsim.errors import UsageError
 from returnsim.experiments.cases import DesignedCase, LoadedExperiment
@@ -17,6 +18,7 @@ from returnsim.experiments.cells import (
     Result,
     cell_of,
     cells_a_task,
+    engine_of,
     key_of,
 )
 from returnsim.experiments.execute import Site, Task, execute
@@ -144,10 +146,21 @@ def sweep(
     with store.at_work():
         store.begin()
         work = _Work(experiment, store, number, site.workers, progress)
-        work.run(site, rows)
+        work.run(_with_engine(site, store, work.household_weeks()), rows)
         write_tables(work.source(), store, folder, command)
         store.end()
     return work.tally
+
+
+def _with_engine(site: Site, store: Store, household_weeks: float) -> Site:
+    """The site, with the engine of what the store holds already where none was asked for."""
+    if site.engine == AUTO:
+        for key in store.names():
+            if store.has_record(key):
+                return site._replace(
+                    engine=choose_engine(engine_of(store.record(key)["engine"]), 0)
+                )
+    return site.for_work(household_weeks)
 
 
 def check_folder(folder: Path, experiment: LoadedExperiment) -> None:
@@ -202,6 +215,13 @@ class _Work:
         self.workers = workers
         self.elsewhere: list[Cell] = []
         self.seen: set[str] = set()
+
+    def household_weeks(self) -> float:
+        """How much there is to do, if nothing were in the store."""
+        scenario = self.experiment.scenario(self.experiment.cases[0])
+        people = scenario.population
+        number = self.households or people.people.value / people.household_size.value
+        return self.tally.total * CELL * number * scenario.weeks
 
     def source(self) -> Source:
         """What the tables are made from."""

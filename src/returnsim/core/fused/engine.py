@@ -1,0 +1,86 @@
+"""The compiled loops seen from outside: a camp that they step, and what they tell of a week."""
+
+import numpy as np
+
+from returnsim.core.fused.block import live_through_week
+from returnsim.core.fused.layout import (
+    DEED_COLUMNS,
+    MOVE_COLUMNS,
+    REPORT_COLUMNS,
+    Logs,
+    block_of,
+    scratch,
+    tally_of,
+)
+from returnsim.core.log import Deeds, Events, events_from
+from returnsim.core.record import Tally
+from returnsim.core.state import PARTIES, Moves
+from returnsim.core.week import Camp
+from returnsim.draws import Weekly
+
+REPORTS = 2 + PARTIES
+"""Harms of one household in one week at most: in custody, on the road, and of each party."""
+
+
+class Loop:
+    """Steps a camp with the compiled loops.
+
+    Parameters
+    ----------
+    camp : Camp
+        Opened and not yet stepped.
+    logged : bool
+        Whether to log moves and deeds.
+    """
+
+    def __init__(self, camp: Camp, logged: bool) -> None:
+        inputs, people, state, draws = camp
+        households = people.members.shape[1]
+        guarantors, options = len(state.kappa), len(inputs.parameters.options)
+        self._block = block_of(inputs.parameters, inputs.conditions, people, state)
+        self._scratch = scratch(guarantors, options, len(Weekly))
+        self._guarantors, self._options = guarantors, options
+        self._first_calendar_week = inputs.first_calendar_week
+        self._households = households
+        self._seed = np.uint64(draws.seed)
+        self._replicates = np.array(draws.replicates, dtype=np.int64)
+        self._logged = logged
+        self._logs = Logs(
+            np.empty((0, MOVE_COLUMNS), dtype=np.int64),
+            np.empty((0, DEED_COLUMNS), dtype=np.int64),
+            np.empty((REPORTS * households, REPORT_COLUMNS), dtype=np.int64),
+            np.empty((households, REPORT_COLUMNS), dtype=np.int64),
+        )
+
+    def step(self, t: int) -> None:
+        """Live through week ``t``."""
+        self._block.tally[:] = 0
+        self._logs = live_through_week(
+            self._block,
+            self._scratch,
+            self._guarantors,
+            self._options,
+            self._seed,
+            self._replicates,
+            t,
+            self._first_calendar_week + t,
+            self._logged,
+            self._logs,
+        )
+
+    def tally(self) -> Tally:
+        """What was counted of the last week."""
+        return tally_of(self._block, self._guarantors)
+
+    def events(self, t: int) -> Events:
+        """The moves of the last week ``t``, in the order of its steps."""
+        lines = self._logs.moves[: self._scratch["moves"][0]]
+        lines = lines[np.argsort(lines[:, -1], kind="stable")]
+        replicate, household, *move, _ = lines.T.copy()
+        moves = Moves(replicate * self._households + household, *move)
+        party_guarantor = self._block.households["party_guarantor"].T
+        return events_from(moves, t, self._households, party_guarantor)
+
+    def deeds(self) -> Deeds:
+        """Registrations of the last week and what came of them."""
+        return Deeds(*self._logs.deeds[: self._scratch["deeds"][0]].T.copy())

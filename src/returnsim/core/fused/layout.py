@@ -1,0 +1,273 @@
+"""What the loops work on: one record for each household, replicate and case.
+
+A field has the name and the inner axes that it has in ``core.state`` and ``core.inputs``.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from returnsim.core.inputs import Class, Conditions, Parameters, Place, Population
+from returnsim.core.record import Tally, no_tally
+from returnsim.core.state import CLASSES, DETAINED, HELD, HOME, State
+
+CAMP, ONWARD_PLACE = int(Place.CAMP), int(Place.ONWARD)
+DISAPPEARED, CONSCRIPTED, KILLED_PLACE = (
+    int(Place.DISAPPEARED),
+    int(Place.CONSCRIPTED),
+    int(Place.KILLED),
+)
+HOME_0, HELD_0, DETAINED_0 = int(Place.HOME_0), int(Place.HELD_0), int(Place.DETAINED_0)
+"""The second party's place follows the first's."""
+FIRST_CUSTODY, LAST_CUSTODY = int(HELD[0]), int(DETAINED[-1])
+MEN, WOMEN = int(Class.MEN_CONSCRIPTION_AGE), int(Class.WOMEN)
+
+ARRIVAL, LIFE, ONWARD_STEP, CUSTODY, DEPARTURE, HOME_0_STEP = range(6)
+"""Steps that move members, in the order of a week; the second party's home follows the first's."""
+
+MOST_MOVES, MOST_DEEDS = 40, 6
+"""Of one household in one week, with room to spare."""
+
+MOVE_COLUMNS, DEED_COLUMNS, REPORT_COLUMNS = 8, 5, 3
+
+BY_REPLICATE = (
+    "perceived",
+    "parties_last_week",
+    "stock",
+    "public_safe",
+    "public_harm",
+    "public_passage",
+)
+"""Fields of a state that are not by household."""
+
+LOOKED_AT = (
+    "life_bound",
+    "party_week",
+    "home_exposure",
+    "home_men",  # of conscription age, by party
+    "origin",
+    "party_guarantor",
+    "camp_size",
+    "option",
+    "arrived",
+    "chose",  # made a choice in the week
+    "touched",  # members moved in the week
+    "on_the_move",
+    "in_custody",
+)
+"""Fields of a household that every week looks at, whoever is still in camp: they come first, in one
+line of the machine's cache."""
+
+PADDED = {"G", "O", "P"}
+"""Axes that are made up to a power of two, at least `FEWEST`: the loops are compiled anew for other
+lengths, and so most scenarios share them."""
+FEWEST = 4
+
+LINE = 64
+"""Bytes that a machine's memory moves at once."""
+
+BY_GUARANTOR = {
+    "departures",
+    "trust",
+    "trust_with_men",
+    "public_safe",
+    "public_harm",
+    "public_passage",
+}
+"""Fields with an axis of guarantors before that of replicates."""
+
+ONCE = {"arrival_week", "contact_start", "contact_rows", "reserves", "origin"}
+"""Fields of a population that are not traits of a household, or are its state's by now."""
+
+
+class Block(NamedTuple):
+    """A block of replicates in records.
+
+    Attributes
+    ----------
+    parameters : array of records, shape (C,)
+    levers : array of records, shape (T, C)
+    households : array of records, shape (B,)
+        What changes of a household.
+    traits : array of records, shape (B,)
+        What does not.
+    shared : array of records, shape (R,)
+        What a replicate's households share.
+    tally : array of records, shape (R,)
+        The week as it is counted.
+    arrival_week, contact_start, contact_rows : arrays
+        As in `Population`.
+    """
+
+    parameters: np.ndarray
+    levers: np.ndarray
+    households: np.ndarray
+    traits: np.ndarray
+    shared: np.ndarray
+    tally: np.ndarray
+    arrival_week: np.ndarray
+    contact_start: np.ndarray
+    contact_rows: np.ndarray
+
+
+class Here(NamedTuple):
+    """Where a loop is: a replicate's week, with the numbers that hold there."""
+
+    p: Any  # record of the parameters
+    levers: Any  # record of the week's levers
+    shared: Any  # record of what the replicate's households share
+    tally: Any  # record of the replicate's week as it is counted
+    room: Any  # record of the scratch
+    guarantors: int  # how many there are; arrays are longer
+    options: int
+    r: int  # row of the block
+    t: int
+    calendar: int
+    seed: np.uint64
+    replicate: int  # by its number
+    logged: bool
+    public_share: float
+    shared_cost: float  # of transport
+
+
+class Logs(NamedTuple):
+    """Lines written in a week; how many are in use is in the scratch."""
+
+    moves: np.ndarray  # row, household, source, class, target, class after, number, step
+    deeds: np.ndarray  # row, household, week, deed, guarantor
+    harms: np.ndarray  # household, guarantor, amount in 1/UNIT: to be told of
+    passages: np.ndarray  # likewise
+
+
+def block_of(p: Parameters, levers: Conditions, people: Population, state: State) -> Block:
+    """Lay out an opened camp in records."""
+    replicates, households, _ = people.members.shape
+    size, cases = replicates * households, len(p.weight)
+    guarantors = len(state.kappa)
+    by_case = _padded(p) | {
+        "options": np.broadcast_to(_padded(p)["options"], (cases, *_padded(p)["options"].shape))
+    }
+    fields = _padded(state)
+    rows = {n: np.moveaxis(f, -1, 0) for n, f in fields.items() if n not in BY_REPLICATE}
+    rows |= {
+        "origin": people.origin.reshape(size).astype(np.int32),
+        "home_men": state.members[list(HOME), MEN].T,
+        "in_custody": np.zeros(size, dtype=np.bool_),
+        "trust": np.zeros((size, _padded_length(guarantors))),
+        "chose": np.zeros(size, dtype=np.bool_),
+        "touched": np.zeros(size, dtype=np.bool_),
+    }
+    traits = {
+        name: field.reshape(size, *field.shape[2:])
+        for name, field in people._asdict().items()
+        if name not in ONCE
+    }
+    traits["n"] = np.tile(np.arange(households), replicates)
+    counts = no_tally(replicates, _padded_length(guarantors))
+    return Block(
+        _records(by_case, (cases,)),
+        _records(_padded(levers), levers.severity.shape),
+        _records({name: rows[name] for name in sorted(rows, key=_place)}, (size,)),
+        _records(traits, (size,)),
+        _records(_turned({n: fields[n] for n in BY_REPLICATE}), (replicates,)),
+        _records(_turned(counts._asdict()), (replicates,)),
+        people.arrival_week,
+        people.contact_start,
+        people.contact_rows,
+    )
+
+
+def tally_of(block: Block, guarantors: int) -> Tally:
+    """The counts of a week, as views of the records that the loops count in."""
+    fields = _turned({name: block.tally[name] for name in Tally._fields})
+    mine = {name: fields[name][:guarantors] for name in BY_GUARANTOR if name in fields}
+    return Tally(**fields | mine | {"stock": block.shared["stock"]})
+
+
+def scratch(guarantors: int, options: int, processes: int) -> np.ndarray:
+    """Room for the sums of one household, as an array of one record."""
+    guarantors, options = _padded_length(guarantors), _padded_length(options)
+    alternatives = options + 2
+    return np.zeros(
+        1,
+        np.dtype(
+            [
+                ("drawn", "f8", (processes, 4)),
+                ("drawn_of", "i8", (processes,)),
+                ("utilities", "f8", (alternatives,)),
+                ("free", "f8", (alternatives,)),
+                ("weights", "f8", (alternatives,)),
+                ("ways", "f8", (alternatives,)),
+                ("whose", "i8", (options,)),
+                ("barred", "u1", (options,)),
+                ("hazards", "f8", (32,)),
+                ("counts", "i8", (CLASSES,)),
+                ("held", "i8", (CLASSES,)),
+                ("harm_news", "f8", (guarantors,)),
+                ("safety_news", "f8", (guarantors,)),
+                ("moves", "i8"),  # lines in use of the logs and reports
+                ("deeds", "i8"),
+                ("harms", "i8"),
+                ("passages", "i8"),
+            ],
+            align=True,
+        ),
+    )
+
+
+def _turned(fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Those that are by guarantor and replicate, with the axes the other way round."""
+    return {name: f.T if name in BY_GUARANTOR else f for name, f in fields.items()}
+
+
+def _padded(record: NamedTuple) -> dict[str, np.ndarray]:
+    """The arrays of a record, with the axes in `PADDED` made longer."""
+    fields = {}
+    for name, kind in type(record).__annotations__.items():
+        field = getattr(record, name)
+        axes = kind.dim_str.split()
+        wider = [
+            (0, _padded_length(length) - length if axis in PADDED else 0)
+            for axis, length in zip(axes, field.shape, strict=True)
+        ]
+        fields[name] = np.pad(field, wider) if any(more for _, more in wider) else field
+    return fields
+
+
+def _padded_length(length: int) -> int:
+    return max(FEWEST, 1 << (length - 1).bit_length())
+
+
+def _place(name: str) -> int:
+    return LOOKED_AT.index(name) if name in LOOKED_AT else len(LOOKED_AT)
+
+
+def _records(fields: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """Arrays of equal leading axes as one array of records, each of whole lines of memory."""
+    axes = len(shape)
+    kinds = []
+    for name, field in fields.items():
+        inner = field.shape[axes:]
+        # The compiler has no arrays of booleans within records.
+        dtype = np.dtype(np.uint8) if inner and field.dtype == np.bool_ else field.dtype
+        kinds.append((name, dtype, inner) if inner else (name, dtype))
+    packed = np.dtype(kinds, align=True)
+    size = -(-packed.itemsize // LINE) * LINE
+    offsets = [packed.fields[name][1] for name in fields]  # type: ignore[index]
+    kind = np.dtype(
+        {
+            "names": list(fields),
+            "formats": [packed[name] for name in fields],
+            "offsets": offsets,
+            "itemsize": size,
+            "aligned": True,
+        }
+    )
+    number = int(np.prod(shape))
+    room = np.empty(number * size + LINE, dtype=np.uint8)
+    first = -room.ctypes.data % LINE
+    records = room[first : first + number * size].view(kind).reshape(shape)
+    for name, field in fields.items():
+        records[name] = field
+    return records
