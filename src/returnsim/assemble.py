@@ -26,6 +26,9 @@ from returnsim.workers import run_blocks, stop_if_told
 BLOCK = 16
 """Replicates stepped together, by measurement: more gain little and take more memory."""
 
+HOUSEHOLDS_AT_ONCE = 32_768
+"""Households drawn together."""
+
 FEWEST_HOUSEHOLDS = 20
 Progress = Callable[[int, int], None]
 
@@ -240,10 +243,16 @@ def block_of(plan: Plan, replicates: list[int]) -> tuple[Inputs, Population, Dra
 def _block(plans: list[Plan], numbers: list[list[int]]) -> tuple[Inputs, Population, Draws]:
     seed, pairs = plans[0].seed, zip(plans, numbers, strict=True)
     cases = [case for plan, mine in pairs for case in _cases(plan, mine)]
+    together = [number for mine in numbers for number in mine]
     people = side_by_side(
-        [make_population(own.spec, own.arrival_weeks, Draws(seed, mine)) for own, mine in cases]
+        (
+            make_population(own.spec, own.arrival_weeks, Draws(seed, few))
+            for own, mine in cases
+            for few in _few(own, mine)
+        ),
+        len(together),
     )
-    draws = Draws(seed, [number for mine in numbers for number in mine])
+    draws = Draws(seed, together)
     return _stacked(cases), people, draws
 
 
@@ -253,6 +262,13 @@ def _cases(plan: Plan, replicates: list[int]) -> list[tuple[Plan, list[int]]]:
         return [(plan, replicates)]
     own = own_plans(plan, replicates)
     return [(one, [replicate]) for one, replicate in zip(own, replicates, strict=True)]
+
+
+def _few(plan: Plan, replicates: list[int]) -> list[list[int]]:
+    """Replicates by so few that what is drawn to make their households takes little room."""
+    households = plan.spec.households + len(plan.arrival_weeks)
+    number = max(1, HOUSEHOLDS_AT_ONCE // households)
+    return [replicates[i : i + number] for i in range(0, len(replicates), number)]
 
 
 def _stacked(cases: list[tuple[Plan, list[int]]]) -> Inputs:

@@ -1,7 +1,7 @@
 """Who knows whom: a small world of kin and neighbours, mostly of one origin."""
 
 import numpy as np
-from jaxtyping import Int64
+from jaxtyping import Int32, Int64
 
 from returnsim.draws import Draws, Once
 
@@ -12,7 +12,7 @@ def make_contacts(
     contacts: int,
     rewired: float,
     draws: Draws,
-) -> tuple[Int64[np.ndarray, "rows_plus_1"], Int64[np.ndarray, "links"]]:
+) -> tuple[Int64[np.ndarray, "rows_plus_1"], Int32[np.ndarray, "links"]]:
     """Draw the contact graph of each replicate (Watts and Strogatz 1998).
 
     Parameters
@@ -42,7 +42,7 @@ def make_contacts(
         pairs = _pairs(origin[r], initial, [u[r] for u in links], rewired)
         start, known = _symmetric(*pairs, households)
         starts.append(start[1:] + starts[-1][-1])
-        rows.append(known + r * households)
+        rows.append(known + np.int32(r * households))
     return np.concatenate(starts), np.concatenate(rows)
 
 
@@ -95,4 +95,4 @@ def _symmetric(
     both = np.concatenate([one * households + other, other * households + one])
     cells = np.unique(both)
     start = np.concatenate([[0], np.cumsum(np.bincount(cells // households, minlength=households))])
-    return start.astype(np.int64), (cells % households).astype(np.int64)
+    return start.astype(np.int64), (cells % households).astype(np.int32)

@@ -1,6 +1,6 @@
 """Replicates of several cases side by side in one block, and taken apart again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -8,31 +8,36 @@ from returnsim.core.inputs import Population
 from returnsim.core.log import Events, joined, numbered
 from returnsim.core.run import Run
 
+NOT_BY_REPLICATE = {"arrival_week", "contact_start", "contact_rows"}
 
-def side_by_side(people: Sequence[Population]) -> Population:
-    """Put the populations of several cases into one block.
+
+def side_by_side(people: Iterable[Population], replicates: int) -> Population:
+    """Put populations into one block, each taken when the one before is in its place.
 
     Parameters
     ----------
-    people : sequence of Population
-        Each with as many households, who arrive in the same weeks.
+    people : iterable of Population
+        At least one; each with as many households, who arrive in the same weeks.
+    replicates : int
+        Of all of them together.
     """
-    if len(people) == 1:
-        return people[0]
-    starts, rows, links, above = [np.zeros(1, dtype=np.int64)], [], 0, 0
+    whole: dict[str, np.ndarray] = {}
+    starts, rows, links, done = [np.zeros(1, dtype=np.int64)], [], 0, 0
     for one in people:
+        mine, households, _ = one.members.shape
+        if mine == replicates:
+            return one
+        for name, field in one._asdict().items():
+            if name not in NOT_BY_REPLICATE:
+                whole.setdefault(name, np.empty((replicates, *field.shape[1:]), field.dtype))
+                whole[name][done : done + mine] = field
         starts.append(one.contact_start[1:] + links)
-        rows.append(one.contact_rows + above)
+        rows.append(one.contact_rows + np.int32(done * households))
         links += len(one.contact_rows)
-        above += one.members.shape[0] * one.members.shape[1]
-    fields = {
-        name: np.concatenate([getattr(one, name) for one in people])
-        for name in Population._fields
-        if name not in {"arrival_week", "contact_start", "contact_rows"}
-    }
+        done += mine
     return Population(
-        **fields,
-        arrival_week=people[0].arrival_week,
+        **whole,
+        arrival_week=one.arrival_week,
         contact_start=np.concatenate(starts),
         contact_rows=np.concatenate(rows),
     )

@@ -242,7 +242,7 @@ def tiny_population(
         members=counts,
         arrival_week=np.array(np.broadcast_to(arrival_week, households), dtype=np.int64),
         contact_start=start,
-        contact_rows=links,
+        contact_rows=links.astype(np.int32),
         **traits,
     )
 

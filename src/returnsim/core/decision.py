@@ -44,6 +44,14 @@ class Choices(NamedTuple):
     intention: Float[np.ndarray, "n"]
 
 
+def join_choices(parts: list[Choices]) -> Choices:
+    """What rows decide that were looked at in parts, in the order of the parts."""
+    if not parts:
+        none, never = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.bool_)
+        return Choices(none, none, never, never, never, np.empty(0))
+    return Choices(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+
+
 class Offers(NamedTuple):
     """The best offer of each option of going home, and what the registered think of theirs."""
 

@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int16, Int64
+from jaxtyping import Bool, Float, Int16, Int32, Int64
 
 UNLIMITED = 2**40
 """Places or files a week where there is no limit."""
@@ -172,7 +172,7 @@ class Population(NamedTuple):
     settling_lot: Float[np.ndarray, "R N"]
     checkpoint_lots: Float[np.ndarray, "R N 2"]
     contact_start: Int64[np.ndarray, "rows_plus_1"]  # CSR over the rows r * N + n
-    contact_rows: Int64[np.ndarray, "links"]  # the rows known, ascending, never the row itself
+    contact_rows: Int32[np.ndarray, "links"]  # the rows known, ascending, never the row itself
 
 
 class Inputs(NamedTuple):

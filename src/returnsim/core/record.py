@@ -171,7 +171,7 @@ def tally(camp: Camp, happened: Happened) -> Tally:
     def summed(values: np.ndarray, over: Rows = still) -> np.ndarray:
         return sum_by_replicate(values, over, replicates)
 
-    trust = happened.beliefs.trust[:, stayed]
+    trust = happened.trust[:, stayed]
     origin = people.origin.ravel()[still.index]
     return Tally(
         stock=state.stock,

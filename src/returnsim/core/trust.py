@@ -40,12 +40,12 @@ def learn(
     rows: Rows,
     state: State,
     population: Population,
-    perceived: Float[np.ndarray, "n"],
     week: Conditions,
     p: Parameters,
 ) -> Beliefs:
     """Step 5: what the households in camp believe after the news of last week."""
     guarantors = len(state.kappa)
+    perceived = state.perceived[rows.replicate, population.origin.ravel()[rows.index]]
     reach, salience = rows.of(week.reach), rows.of(week.salience)
     harms, safeties = [], []
     for g in range(guarantors):

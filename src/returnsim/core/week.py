@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.core.custody import in_custody, keep_in_custody
-from returnsim.core.decision import ONWARD, Choices, barred_options, decide
+from returnsim.core.decision import ONWARD, Choices, barred_options, decide, join_choices
 from returnsim.core.demography import camp_life, life_bound
 from returnsim.core.hardship import live_a_week, target_of
 from returnsim.core.harm import at_home, party_is_out
@@ -57,7 +57,7 @@ class Happened(NamedTuple):
 
     moves: Moves
     rows: Rows  # in camp when the week's choices were made
-    beliefs: Beliefs  # of these rows
+    trust: Float[np.ndarray, "G n"]  # of these rows
     choices: Choices  # of these rows
     files: Files
     departures: Departures
@@ -66,7 +66,10 @@ class Happened(NamedTuple):
 def open_camp(inputs: Inputs, people: Population, draws: Draws) -> Camp:
     """A block before its first week, with those who are in the camp from the start."""
     camp = Camp(inputs, people, initial_state(inputs, people), draws)
-    _arrive(camp, week_of(inputs.conditions, 0), NOT_LATER)
+    replicates, households, _ = people.members.shape
+    first = np.flatnonzero(np.tile(people.arrival_week == NOT_LATER, replicates))
+    for _, part in Rows(first, households).parts():
+        _enter(camp, week_of(inputs.conditions, 0), part)
     return camp
 
 
@@ -88,19 +91,36 @@ def step(camp: Camp, t: int) -> Happened:
     moves = [_arrive(camp, week, t)]
     # 3. Hardship and the purse
     rows = Rows(np.flatnonzero(state.camp_size > 0), households)
-    lived = live_a_week(rows, state, people, week, p)
-    state.hardship[rows.index], state.reserves[rows.index] = lived
+    for _, part in rows.parts():
+        lived = live_a_week(part, state, people, week, p)
+        state.hardship[part.index], state.reserves[part.index] = lived
     # 4. Camp life
     moves.append(_apply(camp, camp_life(uniforms(Weekly.CAMP_LIFE), state, week, p, households)))
     rows = rows.subset(state.camp_size[rows.index] > 0)
     # 5. News and trust
-    perceived = state.perceived[rows.replicate, people.origin.ravel()[rows.index]]
-    beliefs = learn(rows, state, people, perceived, week, p)
-    state.kappa[:, rows.index], state.omega[:, rows.index] = beliefs.kappa, beliefs.omega
+    trust = np.empty((len(state.kappa), len(rows)))
+    for where, part in rows.parts():
+        beliefs = learn(part, state, people, week, p)
+        state.kappa[:, part.index], state.omega[:, part.index] = beliefs.kappa, beliefs.omega
+        trust[:, where] = beliefs.trust
     _forget_the_news(state)
     # 6. The choice
-    u = uniforms(Weekly.CHOICE)[rows.index]
-    choices = decide(rows, state, people, beliefs, u, week, p, t)
+    u = uniforms(Weekly.CHOICE)
+    choices = join_choices(
+        [
+            decide(
+                part,
+                state,
+                people,
+                Beliefs(state.kappa[:, part.index], state.omega[:, part.index], trust[:, where]),
+                u[part.index],
+                week,
+                p,
+                t,
+            )
+            for where, part in rows.parts()
+        ]
+    )
     moves.append(_apply(camp, _choose(state, rows, choices, t)))
     # 7. Custody
     confined = in_custody(state, households)
@@ -126,7 +146,7 @@ def step(camp: Camp, t: int) -> Happened:
     state.parties_last_week[:] = np.bincount(
         departures.rows.replicate, minlength=len(state.perceived)
     )
-    return Happened(made, rows, beliefs, choices, files, departures)
+    return Happened(made, rows, trust, choices, files, departures)
 
 
 def _apply(camp: Camp, moves: list[Moves]) -> Moves:
@@ -171,21 +191,26 @@ def refresh(camp: Camp, touched: np.ndarray) -> None:
 
 
 def _arrive(camp: Camp, week: Conditions, t: int) -> Moves:
-    inputs, people, state, _ = camp
-    replicates, households, _ = people.members.shape
-    newcomers = np.flatnonzero(np.tile(people.arrival_week == t, replicates))
-    members = people.members.reshape(-1, CLASSES)
-    moves = [
-        make_moves(newcomers, OUTSIDE, Place.CAMP, c, members[newcomers, c]) for c in range(CLASSES)
-    ]
-    made = _apply(camp, moves)
-    state.arrived[newcomers] = True
-    rows = Rows(newcomers, households)
-    reserves = state.reserves[newcomers]
-    state.hardship[newcomers] = target_of(rows, reserves, people, week, inputs.parameters)
-    later = newcomers[np.tile(people.arrival_week != NOT_LATER, replicates)[newcomers]]
-    listener, _ = neighbours(people, later)
-    np.add.at(state.known, listener, 1)
+    """Those whose week has come enter the camp, and their contacts know of it."""
+    replicates, households, _ = camp.people.members.shape
+    come = np.flatnonzero(camp.people.arrival_week == t)
+    newcomers = (np.arange(replicates)[:, None] * households + come).ravel()
+    made = _enter(camp, week, Rows(newcomers, households))
+    listener, _ = neighbours(camp.people, newcomers)
+    np.add.at(camp.state.known, listener, 1)
+    return made
+
+
+def _enter(camp: Camp, week: Conditions, rows: Rows) -> Moves:
+    state, index = camp.state, rows.index
+    members = camp.people.members.reshape(-1, CLASSES)
+    made = _apply(
+        camp,
+        [make_moves(index, OUTSIDE, Place.CAMP, c, members[index, c]) for c in range(CLASSES)],
+    )
+    state.arrived[index] = True
+    reserves = state.reserves[index]
+    state.hardship[index] = target_of(rows, reserves, camp.people, week, camp.inputs.parameters)
     return made
 
 

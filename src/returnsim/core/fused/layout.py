@@ -67,16 +67,6 @@ FEWEST = 4
 LINE = 64
 """Bytes that a machine's memory moves at once."""
 
-BY_GUARANTOR = {
-    "departures",
-    "trust",
-    "trust_with_men",
-    "public_safe",
-    "public_harm",
-    "public_passage",
-}
-"""Fields with an axis of guarantors before that of replicates."""
-
 ONCE = {"arrival_week", "contact_start", "contact_rows", "reserves", "origin"}
 """Fields of a population that are not traits of a household, or are its state's by now."""
 
@@ -143,35 +133,30 @@ class Logs(NamedTuple):
 def block_of(p: Parameters, levers: Conditions, people: Population, state: State) -> Block:
     """Lay out an opened camp in records."""
     replicates, households, _ = people.members.shape
-    size, cases = replicates * households, len(p.weight)
-    guarantors = len(state.kappa)
-    by_case = _padded(p) | {
-        "options": np.broadcast_to(_padded(p)["options"], (cases, *_padded(p)["options"].shape))
-    }
-    fields = _padded(state)
-    rows = {n: np.moveaxis(f, -1, 0) for n, f in fields.items() if n not in BY_REPLICATE}
+    size, guarantors = replicates * households, len(state.kappa)
+    rows = {n: f for n, f in _fields(state, "B").items() if n not in BY_REPLICATE}
     rows |= {
-        "origin": people.origin.reshape(size).astype(np.int32),
-        "home_men": state.members[list(HOME), MEN].T,
-        "in_custody": np.zeros(size, dtype=np.bool_),
-        "trust": np.zeros((size, _padded_length(guarantors))),
-        "chose": np.zeros(size, dtype=np.bool_),
-        "touched": np.zeros(size, dtype=np.bool_),
+        "origin": Field(people.origin.reshape(size).astype(np.int32), ()),
+        "home_men": Field(state.members[list(HOME), MEN].T, (len(HOME),)),
+        "in_custody": Field(np.zeros(1, dtype=np.bool_), ()),
+        "trust": Field(np.zeros((1, 1)), (_made_up(guarantors),)),
+        "chose": Field(np.zeros(1, dtype=np.bool_), ()),
+        "touched": Field(np.zeros(1, dtype=np.bool_), ()),
     }
     traits = {
-        name: field.reshape(size, *field.shape[2:])
+        name: Field(field.reshape(size, *field.shape[2:]), field.shape[2:])
         for name, field in people._asdict().items()
         if name not in ONCE
     }
-    traits["n"] = np.tile(np.arange(households), replicates)
-    counts = no_tally(replicates, _padded_length(guarantors))
+    traits["n"] = Field(np.tile(np.arange(households), replicates), ())
+    shared = {n: f for n, f in _fields(state, "R").items() if n in BY_REPLICATE}
     return Block(
-        _records(by_case, (cases,)),
-        _records(_padded(levers), levers.severity.shape),
-        _records({name: rows[name] for name in sorted(rows, key=_place)}, (size,)),
+        _records(_fields(p, "C"), (len(p.weight),), LINE),
+        _records(_fields(levers, "T", "C"), levers.severity.shape, LINE),
+        _records({name: rows[name] for name in sorted(rows, key=_place)}, (size,), LINE),
         _records(traits, (size,)),
-        _records(_turned({n: fields[n] for n in BY_REPLICATE}), (replicates,)),
-        _records(_turned(counts._asdict()), (replicates,)),
+        _records(shared, (replicates,), LINE),
+        _records(_fields(no_tally(replicates, guarantors), "R"), (replicates,), LINE),
         people.arrival_week,
         people.contact_start,
         people.contact_rows,
@@ -180,14 +165,16 @@ def block_of(p: Parameters, levers: Conditions, people: Population, state: State
 
 def tally_of(block: Block, guarantors: int) -> Tally:
     """The counts of a week, as views of the records that the loops count in."""
-    fields = _turned({name: block.tally[name] for name in Tally._fields})
-    mine = {name: fields[name][:guarantors] for name in BY_GUARANTOR if name in fields}
-    return Tally(**fields | mine | {"stock": block.shared["stock"]})
+    fields = {}
+    for name, kind in Tally.__annotations__.items():
+        field = block.tally[name]
+        fields[name] = field[:, :guarantors].T if kind.dim_str == "G R" else field
+    return Tally(**fields | {"stock": block.shared["stock"]})
 
 
 def scratch(guarantors: int, options: int, processes: int) -> np.ndarray:
     """Room for the sums of one household, as an array of one record."""
-    guarantors, options = _padded_length(guarantors), _padded_length(options)
+    guarantors, options = _made_up(guarantors), _made_up(options)
     alternatives = options + 2
     return np.zeros(
         1,
@@ -216,26 +203,30 @@ def scratch(guarantors: int, options: int, processes: int) -> np.ndarray:
     )
 
 
-def _turned(fields: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Those that are by guarantor and replicate, with the axes the other way round."""
-    return {name: f.T if name in BY_GUARANTOR else f for name, f in fields.items()}
+class Field(NamedTuple):
+    """Values of one field of some records."""
+
+    values: np.ndarray  # the records' axes first
+    inner: tuple[int, ...]  # lengths of the others, made up where they are
 
 
-def _padded(record: NamedTuple) -> dict[str, np.ndarray]:
-    """The arrays of a record, with the axes in `PADDED` made longer."""
+def _fields(record: Any, *leading: str) -> dict[str, Field]:
+    """The arrays of a record by the names of their axes, those of the records first."""
     fields = {}
     for name, kind in type(record).__annotations__.items():
-        field = getattr(record, name)
-        axes = kind.dim_str.split()
-        wider = [
-            (0, _padded_length(length) - length if axis in PADDED else 0)
-            for axis, length in zip(axes, field.shape, strict=True)
+        axes, values = kind.dim_str.split(), getattr(record, name)
+        lengths = [
+            _made_up(length) if axis in PADDED else length
+            for axis, length in zip(axes, values.shape, strict=True)
+            if axis not in leading
         ]
-        fields[name] = np.pad(field, wider) if any(more for _, more in wider) else field
+        there = [axis for axis in leading if axis in axes]
+        first = np.moveaxis(values, [axes.index(axis) for axis in there], range(len(there)))
+        fields[name] = Field(first if there else first[None], tuple(lengths))
     return fields
 
 
-def _padded_length(length: int) -> int:
+def _made_up(length: int) -> int:
     return max(FEWEST, 1 << (length - 1).bit_length())
 
 
@@ -243,31 +234,29 @@ def _place(name: str) -> int:
     return LOOKED_AT.index(name) if name in LOOKED_AT else len(LOOKED_AT)
 
 
-def _records(fields: Mapping[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+def _records(fields: Mapping[str, Field], shape: tuple[int, ...], line: int = 1) -> np.ndarray:
     """Arrays of equal leading axes as one array of records, each of whole lines of memory."""
-    axes = len(shape)
     kinds = []
-    for name, field in fields.items():
-        inner = field.shape[axes:]
+    for name, (values, inner) in fields.items():
         # The compiler has no arrays of booleans within records.
-        dtype = np.dtype(np.uint8) if inner and field.dtype == np.bool_ else field.dtype
+        dtype = np.dtype(np.uint8) if inner and values.dtype == np.bool_ else values.dtype
         kinds.append((name, dtype, inner) if inner else (name, dtype))
     packed = np.dtype(kinds, align=True)
-    size = -(-packed.itemsize // LINE) * LINE
-    offsets = [packed.fields[name][1] for name in fields]  # type: ignore[index]
+    size = -(-packed.itemsize // line) * line
     kind = np.dtype(
         {
             "names": list(fields),
             "formats": [packed[name] for name in fields],
-            "offsets": offsets,
+            "offsets": [packed.fields[name][1] for name in fields],  # type: ignore[index]
             "itemsize": size,
             "aligned": True,
         }
     )
     number = int(np.prod(shape))
-    room = np.empty(number * size + LINE, dtype=np.uint8)
+    room = np.zeros(number * size + LINE, dtype=np.uint8)
     first = -room.ctypes.data % LINE
     records = room[first : first + number * size].view(kind).reshape(shape)
-    for name, field in fields.items():
-        records[name] = field
+    for name, (values, inner) in fields.items():
+        known = values.shape[-len(inner) :] if inner else ()
+        records[name][(..., *(slice(length) for length in known))] = values
     return records
