@@ -16,9 +16,11 @@ from returnsim.cli.check import check
 from returnsim.cli.compare import compare
 from returnsim.cli.diff import diff
 from returnsim.cli.explain import explain
+from returnsim.cli.explore import explore
 from returnsim.cli.new import new
 from returnsim.cli.options import interruptible
 from returnsim.cli.parity import parity
+from returnsim.cli.report import report
 from returnsim.cli.run import run
 from returnsim.cli.schema import schema
 from returnsim.cli.sensitivity import sensitivity
@@ -62,8 +64,8 @@ def _app() -> typer.Typer:
     )
     app.callback()(_options)
     for command in (
-        *(new, check, show, diff, run, explain, attribute),
-        *(sweep, compare, verdict, calibrate, validate, sensitivity, parity, schema),
+        *(new, check, show, diff, run, explore, explain, attribute),
+        *(sweep, compare, verdict, calibrate, validate, sensitivity, report, parity, schema),
     ):
         app.command()(interruptible(command))
     app.add_typer(store)

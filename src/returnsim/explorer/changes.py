@@ -1,0 +1,231 @@
+"""What a visitor changes: overrides of levers and guarantors, kept in the page's address.
+
+A link is what somebody else wrote. It is read as overrides are, may change nothing but levers and
+guarantors, and so names no file.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from returnsim.assemble import check_population, plan_run
+from returnsim.core.engines import AUTO, NUMPY, WORTH_LOADING, choose_engine
+from returnsim.errors import Problem, ScenarioError, UsageError
+from returnsim.scenario.files import load_scenario, load_tree, scenario_of
+from returnsim.scenario.overrides import Override, apply_override, read_overrides
+from returnsim.scenario.paths import ImpossibleError, parsed
+from returnsim.scenario.schema import Scenario
+from returnsim.scenario.tree import Mark, Node, node_of, plain
+
+SET, HOUSEHOLD, WEEK, REPLICATE = "set", "household", "week", "replicate"
+NUMBERS = (HOUSEHOLD, WEEK, REPLICATE)
+OPEN_SECTIONS = ("levers", "guarantors")
+MOST_CHANGES, LONGEST_CHANGE = 100, 2_000
+MOST_ARRIVALS = 20_000
+"""Households that a picture can let arrive: a link must not ask for more than a machine has."""
+
+Changes = Mapping[str, Any]
+"""Plain values by the path of an override, in the order in which they are applied."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """The scenario as written.
+
+    Attributes
+    ----------
+    root : Node
+        As it was read, the overrides of the command line applied.
+    scenario : Scenario
+        What it makes.
+    households : int or None
+        Simulated households; None for as many as the camp has.
+    seed, replicates : int
+        How it is simulated.
+    engine : str
+        One of `returnsim.core.engines.ENGINES`.
+    """
+
+    root: Node
+    scenario: Scenario
+    households: int | None = None
+    seed: int = 1
+    replicates: int = 64
+    engine: str = NUMPY
+
+    def changed(self, changes: Changes) -> Scenario:
+        """The scenario with changes.
+
+        Raises
+        ------
+        UsageError
+            With all that is wrong with them.
+        """
+        overrides = [Override(path, node_of(v, Mark(None))) for path, v in changes.items()]
+        if not overrides:
+            return self.scenario
+        _check_reach(overrides)
+        scenario = scenario_of(self.root, self.scenario.name, overrides)
+        check_size(scenario, self.households)
+        return scenario
+
+
+def source_of(
+    file: Path,
+    overrides: Sequence[str],
+    households: int,
+    seed: int,
+    replicates: int,
+    engine: str = AUTO,
+) -> Source:
+    """Read the scenario to be looked at.
+
+    Parameters
+    ----------
+    file : Path
+        A scenario file.
+    overrides : sequence of str
+        Of the command line; they are part of the scenario as written.
+    households : int
+        Simulate at most so many.
+    seed, replicates : int
+        How it is simulated.
+    engine : str
+        Or ``auto``: numba where its loops are compiled, for a page is looked at long enough.
+
+    Raises
+    ------
+    UsageError
+        With all that is wrong with it.
+    """
+    scenario = load_scenario(file, overrides)
+    check_population(scenario, file)
+    root = load_tree(file)
+    for override in read_overrides(overrides, []):
+        root = apply_override(root, override, [])
+    people = scenario.population
+    full = round(people.people.value / people.household_size.value)
+    source = Source(
+        root,
+        scenario,
+        households if households < full else None,
+        seed,
+        replicates,
+        choose_engine(engine, WORTH_LOADING),
+    )
+    check_size(scenario, source.households)
+    return source
+
+
+@dataclass(frozen=True)
+class View:
+    """What a link shows.
+
+    Attributes
+    ----------
+    changes : mapping
+        Of the scenario.
+    numbers : dict of str to int
+        The household looked at, its replicate and week, as far as they are named.
+    """
+
+    changes: Changes = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+
+def view_of(query: Iterable[tuple[str, str]], source: Source) -> View:
+    """Read a link.
+
+    Parameters
+    ----------
+    query : iterable of (str, str)
+        The parts of the address's query.
+    source : Source
+        What it changes.
+
+    Raises
+    ------
+    UsageError
+        With what is wrong; nothing of the link is to be used then.
+    """
+    texts, numbers = [], {}
+    for name, text in query:
+        if name == SET:
+            texts.append(text)
+        elif name in NUMBERS:
+            numbers[name] = _number(name, text)
+        else:
+            known = ", ".join((SET, *NUMBERS))
+            raise UsageError(f"{name[:40]}: a link of the explorer has only {known}")
+    changes = _read(texts)
+    source.changed(changes)
+    return View(changes, numbers)
+
+
+def query_of(view: View) -> str:
+    """The query of the address that shows a view; without the question mark."""
+    parts = [(SET, text) for text in typed(view.changes)]
+    parts += [(name, str(number)) for name, number in view.numbers.items()]
+    return urlencode(parts)
+
+
+def typed(changes: Changes) -> list[str]:
+    """Changes as they are typed after ``--set``."""
+    return [f"{path}={_text(value)}" for path, value in changes.items()]
+
+
+def check_size(scenario: Scenario, households: int | None) -> None:
+    """Make sure that a picture of a scenario can be simulated.
+
+    Raises
+    ------
+    UsageError
+        If more households arrive than there is room for.
+    """
+    full = scenario.population.people.value / scenario.population.household_size.value
+    size = scenario.population.household_size.value * full / (households or full)
+    most = max(entry.people_per_week.value for entry in scenario.levers.arrivals)
+    arriving = most * scenario.weeks / size
+    if arriving > MOST_ARRIVALS:
+        raise UsageError("levers.arrivals.people_per_week: so many cannot be shown at once")
+    plan_run(scenario, 0, households)
+
+
+def _read(texts: Sequence[str]) -> Changes:
+    if len(texts) > MOST_CHANGES:
+        raise UsageError(f"a link may hold {MOST_CHANGES} changes; this one has {len(texts)}")
+    for text in texts:
+        if len(text) > LONGEST_CHANGE:
+            raise UsageError(f"{text[:40]}…: longer than {LONGEST_CHANGE:,} characters")
+    problems: list[Problem] = []
+    overrides = read_overrides(texts, problems)
+    if problems:
+        raise ScenarioError(problems)
+    _check_reach(overrides)
+    return {override.path: plain(override.node) for override in overrides}
+
+
+def _check_reach(overrides: Sequence[Override]) -> None:
+    for path, _ in overrides:
+        try:
+            section = parsed(path).keys[0]
+        except ImpossibleError as error:
+            raise UsageError(f"{path}: {error}") from None
+        if section not in OPEN_SECTIONS:
+            raise UsageError(
+                f"{path}: only levers and guarantors are changed here; change the file for others"
+            )
+
+
+def _number(name: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise UsageError(f"{name}: {text[:40]}: must be a whole number")
+    return int(text)
+
+
+def _text(value: Any) -> str:
+    # What JSON writes, YAML reads the same.
+    return json.dumps(value, ensure_ascii=False, default=str)

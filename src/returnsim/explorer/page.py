@@ -1,0 +1,239 @@
+"""The page: one for each visitor, with a session of its own."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from nicegui import ui
+from nicegui.client import Client
+
+from returnsim.errors import ReturnsimError, UsageError
+from returnsim.explorer.changes import Source, View, query_of, typed, view_of
+from returnsim.explorer.desk import Desk, Errand, SupersededError
+from returnsim.explorer.downloads import figures_zip, scenario_text, table_text
+from returnsim.explorer.household_view import HouseholdView
+from returnsim.explorer.panel import Panel
+from returnsim.explorer.parts import Button, Part, Text, table
+from returnsim.explorer.picture import Kept
+from returnsim.explorer.results import Results
+from returnsim.explorer.session import Seen, Session
+from returnsim.figures import style
+from returnsim.scenario.compare import differences
+
+STYLE = Path(__file__).with_name("style.css")
+COLOURS = {
+    "blue": style.BLUE,
+    "vermilion": style.VERMILION,
+    "sky": style.SKY,
+    "green": style.GREEN,
+    "purple": style.PURPLE,
+    "orange": style.ORANGE,
+    "black": style.BLACK,
+}
+JUMPS = (("results", "What follows"), ("levers", "Levers"), ("household", "One household"))
+PURPOSE = (
+    "This shows what follows from assumptions; it is not a forecast. It must never serve to select "
+    "people, to plan a return without those who would make it, or to judge that a return is safe."
+)
+
+
+class Page:
+    """What one visitor sees.
+
+    Parameters
+    ----------
+    source : Source
+        The scenario as written.
+    desk : Desk
+        Where it is simulated.
+    kept : Kept
+        What was simulated before.
+    query : iterable of (str, str)
+        Of the address.
+    """
+
+    def __init__(
+        self, source: Source, desk: Desk, kept: Kept, query: Iterable[tuple[str, str]]
+    ) -> None:
+        self._source = source
+        self._session = Session(source, desk, kept, self._seen)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._drawing: Errand | None = None
+        view, problem = View(), ""
+        try:
+            view = view_of(query, source)
+            self._session.adopt(view.changes)
+        except UsageError as error:
+            view = View()
+            problem = f"The link could not be followed; this is the scenario as written.\n{error}"
+        _add_style()
+        self._build(view)
+        self._say(problem)
+        self._show_changes()
+
+    def connected(self) -> None:
+        """Simulate what is missing: the visitor is there, or there again."""
+        if not self._session.seen.is_whole:
+            self._session.start()
+        if self._household.numbers():
+            self._household.refresh()
+
+    def left(self) -> None:
+        """Give up what nobody waits for."""
+        self._session.stop()
+        self._household.stop()
+        if self._drawing is not None:
+            self._drawing.give_up()
+
+    def _build(self, view: View) -> None:
+        scenario = self._source.scenario
+        Text("a", "Skip to what follows", "x-skip", href="#results")
+        with Part("header", "x-header"):
+            Text("h1", scenario.title, dir="auto")
+            if scenario.question:
+                Text("p", scenario.question, "x-question", dir="auto")
+            Text("p", f"{scenario.rests_on()} {PURPOSE}", "x-about")
+        with Part("nav", "x-jump", aria_label="Parts of the page"):
+            for place, text in JUMPS:
+                Text("a", text, href=f"#{place}")
+        with Part("div", "x-page"):
+            with Part("form", "x-left", aria_label="What can be changed") as form:
+                form.on("submit", js_handler="(event) => event.preventDefault()")
+                with Part("div", "x-bar-top"):
+                    Text("h2", "Levers", id="levers")
+                    Button("Reset", self._reset, "x-strong", id="reset")
+                self._problem = Text("p", "", "x-problem", role="alert", id="problem")
+                self._panel = Panel(self._session, self._say, self._changed)
+            with Part("main", "x-right", id="results", tabindex="-1"):
+                self._results = Results(self._session)
+                with Part("section", "x-card x-plain", aria_label="What changed against the file"):
+                    Text("h2", "What changed against the file")
+                    self._list = Part("div", "x-scroll", id="changes")
+                with Part("section", "x-card x-plain", aria_label="Take it along"):
+                    Text("h2", "Take it along")
+                    with Part("div", "x-adder"):
+                        Button("Scenario (YAML)", self._take_scenario, id="take-scenario")
+                        Button("Table (CSV)", self._take_table, id="take-table")
+                        Button("Figures (PNG, SVG)", self._take_figures, id="take-figures")
+                        Button("Copy the link", self._copy_link, id="copy-link")
+                    holds = "The address of this page holds every change."
+                    self._taken = Text("p", holds, "x-status", role="status")
+                self._household = HouseholdView(self._session, view.numbers, self._update_address)
+
+    def _seen(self, seen: Seen) -> None:
+        if hasattr(self, "_results"):
+            self._results.show(seen)
+
+    def _changed(self) -> None:
+        self._panel.refresh()
+        self._household.refresh()
+        self._show_changes()
+        self._update_address()
+
+    def _reset(self) -> None:
+        self._session.replace({})
+        self._say("")
+        self._changed()
+
+    def _say(self, text: str) -> None:
+        self._problem.text = text
+
+    def _show_changes(self) -> None:
+        self._list.clear()
+        scenario, changes = self._session.scenario, self._session.changes
+        with self._list:
+            if not changes:
+                Text("p", "Nothing.")
+                return
+            rows = [
+                (path, " · ".join(before), " · ".join(after))
+                for path, before, after in differences(self._source.scenario, scenario)
+                if not path.startswith("posterior: ")
+            ]
+            if rows:
+                table(("", "as written", "changed"), rows)
+            else:
+                Text("p", "The values are those of the file.")
+            with Part("details", "x-more"):
+                Text("summary", "As overrides for the command line, one by one")
+                with Part("ul", "x-contacts"):
+                    for path, text in zip(list(changes), typed(changes), strict=True):
+                        with Part("li"):
+                            Text("code", f"--set '{text}'")
+                            Button("undo", partial(self._panel.undo, path), "x-link")
+
+    def _update_address(self) -> None:
+        query = query_of(View(self._session.changes, self._household.numbers()))
+        address = json.dumps(f"?{query}" if query else "./")
+        ui.run_javascript(f"history.replaceState(null, '', {address})")
+
+    def _copy_link(self) -> None:
+        ui.run_javascript("navigator.clipboard?.writeText(location.href)")
+        self._taken.text = "The link is copied."
+
+    def _take_scenario(self) -> None:
+        name = f"{self._source.scenario.name}-changed.yaml"
+        self._give(scenario_text(self._session.scenario).encode(), name)
+
+    def _take_table(self) -> None:
+        seen = self._session.seen
+        if seen.written is None or seen.changed is None:
+            self._taken.text = "There is nothing to take yet."
+            return
+        text = table_text(seen.written, seen.changed)
+        self._give(text.encode(), f"{self._source.scenario.name}-changed.csv")
+
+    def _take_figures(self) -> None:
+        task = asyncio.create_task(self._draw_figures())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _draw_figures(self) -> None:
+        seen = self._session.seen
+        if seen.changed is None:
+            self._taken.text = "There is nothing to take yet."
+            return
+        self._taken.text = "Drawing the figures."
+        self._drawing = self._session.errand()
+        try:
+            packed = await self._drawing.run(figures_zip, seen.changed.trajectories)
+        except SupersededError:
+            return
+        except ReturnsimError as error:
+            self._taken.text = str(error)
+            return
+        with self._list:
+            self._give(packed, f"{self._source.scenario.name}-figures.zip")
+
+    def _give(self, content: bytes, name: str) -> None:
+        ui.download.content(content, name)
+        self._taken.text = f"{name} is on its way."
+
+
+def _add_style() -> None:
+    ui.add_css(f"{_colours()}\n{STYLE.read_text(encoding='utf-8')}")
+
+
+def _colours() -> str:
+    light = {**COLOURS, "ink": style.BLACK, "faint": style.LIGHT_GREY, "paper": style.PAPER}
+    light |= {"grid": style.GRID, "written": "#8A8F94", "soft": style.GREY}
+    dark = {name: style.DARK.get(colour, colour) for name, colour in light.items()}
+
+    def rules(colours: dict[str, str]) -> str:
+        return "".join(f"--{name}: {colour};" for name, colour in colours.items())
+
+    return (
+        f":root {{ color-scheme: light dark; {rules(light)} }}\n"
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {rules(dark)} }} }}"
+    )
+
+
+def serve_visitor(client: Client, make: Callable[[], Page]) -> None:
+    """Build a page for a visitor, and let go of its simulations when they leave."""
+    page: Any = make()
+    client.on_connect(page.connected)
+    client.on_disconnect(page.left)
+    client.on_delete(page.left)

@@ -1,0 +1,137 @@
+"""The right of the page: what follows, in words, in charts and in a table."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from nicegui import ui
+from nicegui.elements.echart.echart import EChart
+from nicegui.events import GenericEventArguments
+
+from returnsim.explorer import charts
+from returnsim.explorer.comparison import INTERVALS, in_words, rows_of, summary_of
+from returnsim.explorer.parts import Part, Text, table
+from returnsim.explorer.picture import Picture
+from returnsim.explorer.session import Seen, Session
+
+Drawn = Callable[[Picture, Picture | None], tuple[dict[str, Any], str]]
+CHARTS: tuple[tuple[str, str, Drawn], ...] = (
+    ("camp", "People in the camp", charts.camp),
+    ("departures", "Returned to date: willing, hastened, pushed", charts.departures),
+    ("harm", "Harm to date: after the return, and in the camp", charts.harm),
+    ("trust", "Trust in each guarantor, mean of those in the camp", charts.trust),
+)
+BANDS = (
+    "Lines are medians, shaded the middle 90 % of the replicates; grey is the scenario as written. "
+    "Hastened by the siege: without it they had returned within a year after; pushed by it: later "
+    "or never; willing: by then too. "
+    "The disappeared were detained before, and some of the killed died in detention: do not add "
+    "them up."
+)
+
+
+class _Chart(NamedTuple):
+    figure: Part
+    chart: EChart
+    caption: Text
+
+
+class Results:
+    """What there is to see of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        with Part("section", "x-words", aria_label="What follows"):
+            Text("h2", "What follows")
+            self._words = Text("p", "The first picture is on its way.", "x-headline", id="headline")
+            self._summary = Text("p", "", "x-summary")
+            with Part("div", "x-progress"):
+                self._bar = Part("progress", max=1, value=0, aria_label="Replicates simulated")
+                self._status = Text("p", "", "x-status", role="status", id="status")
+            self._problem = Text("p", "", "x-problem", role="alert")
+        self._charts = []
+        with Part("div", "x-charts"):
+            for name, title, _ in CHARTS:
+                with Part("figure", "x-figure", data_chart=name) as figure:
+                    Text("h3", title)
+                    chart = ui.echart({}, renderer="svg").classes("x-chart")
+                    chart.props["role"] = "img"
+                    self._charts.append(_Chart(figure, chart, Text("figcaption", "")))
+        Text("p", BANDS, "x-about")
+        self._is_table_open = False
+        with Part("details", "x-card", data_block="table") as details:
+            Text("summary", "All of it as a table")
+            self._table = Part("div", "x-scroll")
+        details.on("toggle", self._open_table, js_handler="(event) => emit(event.target.open)")
+        self._details = details
+
+    def show(self, seen: Seen) -> None:
+        """Show what there is."""
+        self._progress(seen)
+        self._problem.text = seen.problem
+        if seen.written is None or seen.changed is None:
+            self._fade(True)
+            return
+        self._fade(seen.done == 0)
+        if seen.done == 0:
+            return
+        is_changed = bool(self._session.changes)
+        changed = seen.changed if is_changed else None
+        if is_changed:
+            self._words.text = in_words(seen.written, seen.changed)
+        else:
+            self._words.text = "Nothing is changed: this is the scenario as written."
+        self._summary.text = (
+            f"{INTERVALS} With the changes: {summary_of(seen.changed)}"
+            if is_changed
+            else f"As written: {summary_of(seen.changed)}"
+        )
+        for shown, (_, title, draw) in zip(self._charts, CHARTS, strict=True):
+            options, caption = draw(seen.written, changed)
+            shown.chart.options.clear()
+            shown.chart.options.update(options)
+            shown.chart.update()
+            shown.chart.props["aria-label"] = f"{title}. {caption}"
+            shown.caption.text = caption
+        self._fill_table()
+
+    def _open_table(self, event: GenericEventArguments) -> None:
+        self._is_table_open = bool(event.args)
+        self._details.props["open"] = self._is_table_open or None
+        self._fill_table()
+
+    def _progress(self, seen: Seen) -> None:
+        self._bar.props["max"], self._bar.props["value"] = seen.asked, seen.done
+        self._bar.props["data-done"] = seen.done
+        self._bar.update()
+        if seen.problem:
+            self._status.text = "Stopped."
+        elif seen.is_whole:
+            self._status.text = f"All {seen.asked} replicates. {self._scale(seen)}"
+        elif seen.done:
+            self._status.text = (
+                f"{seen.done} of {seen.asked} replicates: it will settle. {self._scale(seen)}"
+            )
+        else:
+            self._status.text = f"Simulating the first of {seen.asked} replicates."
+
+    def _scale(self, seen: Seen) -> str:
+        if seen.changed is None:
+            return ""
+        told = seen.changed.trajectories
+        each = "" if told.weight == 1 else f", each for {told.weight:.3g} of the camp's"
+        return f"{told.households:,} households{each}; ranges are of the middle 90 %."
+
+    def _fade(self, is_old: bool) -> None:
+        for shown in self._charts:
+            shown.figure.classes(add="x-old" if is_old else "", remove="" if is_old else "x-old")
+
+    def _fill_table(self) -> None:
+        self._table.clear()
+        seen = self._session.seen
+        if not self._is_table_open or seen.written is None or seen.changed is None:
+            return
+        rows = [row.texts() for row in rows_of(seen.written, seen.changed)]
+        head = ("people, if nothing else is said", "as written", "changed", "difference (90 %)")
+        columns = len(head) if self._session.changes else 2
+        with self._table:
+            table(head[:columns], [row[:columns] for row in rows])
