@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 CHECKED := returnsim.core,returnsim.draws,returnsim.population,returnsim.contacts
 
-.PHONY: demo results fit test lint types check-layers shapes verify soak bench clean
+.PHONY: demo results fit test lint types check-layers shapes browser verify soak bench bench-peers bench-check bench-baseline clean
 
 demo: $(STAMP)
 	$(BIN)/returnsim run scenarios/rukban/2019-2025.yaml --replicates 64 --seed 1 --out results/rukban-2019-2025
@@ -27,6 +27,7 @@ results: $(DEV)
 	$(BIN)/returnsim validate scenarios/rukban/2019-2025.yaml --rivals --replicates 32 --households 1500 --out results/rukban-validated
 	$(BIN)/returnsim validate scenarios/rukban/fitted-to-2021.yaml --no-patterns --replicates 32 --households 1500 --out results/fitted-to-2021-validated
 	$(BIN)/python experiments/gallery.py
+	$(BIN)/returnsim report results/small --out results/small/report.html
 
 # The posteriors that the scenarios take, and whether the fit can be believed: half an hour.
 fit: $(DEV)
@@ -37,11 +38,20 @@ fit: $(DEV)
 	$(BIN)/returnsim calibrate experiments/calibrate-check.yaml --check 96
 
 test: lint types check-layers shapes
+	-@$(MAKE) --no-print-directory browser
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not soak"
 
 verify: $(DEV)
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not soak"
+	@$(MAKE) --no-print-directory browser
+	RETURNSIM_BROWSER_REQUIRED=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not soak"
 	$(BIN)/python -m pytest -n auto tests/core tests/test_population.py --jaxtyping-packages=$(CHECKED),beartype.beartype
+
+# What the tests of the explorer drive; where it cannot be had, `make test` says that it went without.
+BROWSERS := chromium chromium-browser google-chrome
+SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
+browser:
+	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
+	  $(SUDO) apt-get update -q && $(SUDO) apt-get install -y --no-install-recommends chromium
 
 # Kills at random moments, many times over.
 soak: $(DEV)
@@ -71,9 +81,26 @@ $(DEV): $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
+# What is measured is left in .benchmarks/ and told in docs/performance.md: ten minutes.
+MEASURED := .benchmarks
 bench: $(DEV)
-	$(BIN)/python benchmarks/core_against_twin.py
-	$(BIN)/python benchmarks/sweep_against_core.py
+	@mkdir -p $(MEASURED)
+	$(BIN)/python -m pytest benchmarks --benchmark-json=$(MEASURED)/benchmarks.json
+	$(BIN)/python -m benchmarks.ratios --out $(MEASURED)/ratios.json
+	$(BIN)/python -m benchmarks.scaling --out $(MEASURED)/scaling.json
+	$(BIN)/python -m benchmarks.page
+
+# Other tools, each in an environment of its own.
+bench-peers: $(DEV)
+	$(BIN)/python -m benchmarks.run_peers --out $(MEASURED)/peers.json
+	@if [ -e $(MEASURED)/ratios.json ]; then $(BIN)/python -m benchmarks.page; fi
+
+# Fails where a ratio to the plain Mesa twin fell by more than a quarter of what it was.
+bench-check: $(DEV)
+	$(BIN)/python -m benchmarks.guard
+
+bench-baseline: $(DEV)
+	$(BIN)/python -m benchmarks.guard --renew
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 from returnsim.analysis.attribution import LABELS
@@ -32,6 +31,7 @@ from returnsim.figures.style import (
     save,
     time_axis,
     week_edges,
+    words_colour,
 )
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def returns_by_label(run: Followed) -> Figure:
         f"known a year after the return. {HARMED_NOTE}"
     )
     subject = f"Returns, by what the same people did without {lever}"
-    figure = new_figure(trajectories, subject, 7.6, note)
+    figure = new_figure(trajectories, subject, 6.6, note)
     top, beneath = figure.subplots(2, 1, sharex=True, height_ratios=[1.5, 1])
     returned = _to_date(run, run.label, run.returns.week)
     first = np.full(len(run.label), LATER)
@@ -146,11 +146,11 @@ def returns_by_group(run: Followed, table: "pd.DataFrame") -> Figure:
     subject = f"Returns {brought} by {lever}, and the harm after return, group by group"
     figure = new_figure(run.trajectories, subject, HEAD + ROW * (heights[-1] + 1), note)
     left, right = figure.subplots(1, 2, sharey=True)
-    left.set_title(f"{brought.capitalize()}, of all who returned")
+    left.set_title(f"{brought.capitalize()},\nof all who returned")
     shares = of_category(brought).where(returned["people"] >= fewest(run))
     _dots(left, shares, "share_of_returned", heights, LABEL_COLOURS["pushed"])
     left.set_xlabel("percent")
-    right.set_title("Detained, conscripted or killed after return")
+    right.set_title("Detained, conscripted\nor killed after return")
     for label, name, side in ((VOLUNTARY, VOLUNTARY, -APART), ("pushed", brought, APART)):
         colour, of = LABEL_COLOURS[label], of_category(name)
         of = of.where(of["people"] >= fewest(run))
@@ -193,17 +193,11 @@ def _stack(axes: Axes, run: Followed, to_date: np.ndarray, said: Sequence[str]) 
         axes.fill_between(x, below, above, color=LABEL_COLOURS[label], alpha=0.85, linewidth=0)
         if people[-1] > 0:
             text = f"{called(label, run.lever or '')} {what}"
-            labels.append((float(below[-1] + above[-1]) / 2, text, _darker(LABEL_COLOURS[label])))
+            labels.append((float(below[-1] + above[-1]) / 2, text, LABEL_COLOURS[label]))
         below = above
     time_axis(axes, run.trajectories)
     count_axis(axes, "people")
     label_ends(axes, labels)
-
-
-def _darker(colour: str) -> str:
-    """The same colour for words, which the light ones would leave unread."""
-    red, green, blue = to_rgb(colour)
-    return to_hex((0.65 * red, 0.65 * green, 0.65 * blue))
 
 
 def _heights(by: Sequence[str]) -> np.ndarray:
@@ -233,7 +227,7 @@ def _name(axes: Axes, rows: "pd.DataFrame", name: str, side: float, colour: str)
         beside,
         ha="left" if beside[0] else "center",
         textcoords="offset points",
-        color=colour,
+        color=words_colour(colour),
         fontsize=LABEL_SIZE,
         va="center",
         annotation_clip=False,

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -20,17 +19,16 @@ from returnsim.figures.style import (
     BLUE,
     GREY,
     LIGHT_GREY,
-    LINE_OF_CAPTION,
-    LINE_OF_TITLE,
     SKY,
     VERMILION,
-    WIDTH,
     in_style,
     save,
+    short,
+    titled,
 )
 
-COLUMNS, BINS = 6, 24
-MOST_IN_PAIRS = 6
+COLUMNS, BINS = 4, 24
+MOST_IN_PAIRS = 5
 COLOURS = {"identified": BLUE, "partly identified": SKY, "not identified": LIGHT_GREY}
 SMALL = 7.5
 ROW = 0.27
@@ -92,7 +90,7 @@ def write_ranks_figure(experiment: LoadedExperiment, trials: list[Trial], direct
             "sure has high bars at both ends."
         )
         subject = "Does the fit find what is known?"
-        figure = _titled(experiment.experiment.title, subject, 1.4 + 1.6 * rows, note)
+        figure = titled(experiment.experiment.title, subject, 1.4 + 1.6 * rows, note)
         grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
         for i, panel in enumerate(grid.flat):
             if i >= len(names):
@@ -103,7 +101,7 @@ def write_ranks_figure(experiment: LoadedExperiment, trials: list[Trial], direct
             colour = BLUE if one.p > 0.01 else VERMILION
             panel.bar(np.arange(BINS_OF_RANKS), one.counts, width=0.9, color=colour)
             panel.set_xticks([0, BINS_OF_RANKS - 1], ["lowest", "highest"], fontsize=SMALL)
-            name = textwrap.shorten(names[i], 24, placeholder="…")
+            name = short(names[i], 24)
             panel.set_title(
                 f"{name}\n{100 * taken[i]:.0f} % known, p = {one.p:.2f}", fontsize=SMALL
             )
@@ -155,7 +153,7 @@ def fit_figure(fitted: Fitted) -> tuple[Figure, str]:
     table = targets_table(fitted)
     note = (
         "Bands: the middle 50 and 90 % of what would be observed under the posterior, with the "
-        "error of observation, the luck of a single history and the model's misfit. Black: what "
+        "error of observation, the luck of a single history and the model's misfit. Dots: what "
         "was observed, with its 90 % range. Counts are increments between the dates."
     )
     figure = _figure(fitted, "The rows that were fitted to", 1.5 + ROW * len(table), note)
@@ -234,7 +232,7 @@ def _draw_marginal(panel: Axes, fitted: Fitted, i: int, values: np.ndarray, said
     first, *_, last = panel.get_xticklabels()
     first.set_horizontalalignment("left")
     last.set_horizontalalignment("right")
-    title = textwrap.shorten(fitted.priors[i].name, 24, placeholder="…")
+    title = short(fitted.priors[i].name, 24)
     panel.set_title(
         f"{title}\n{100 * max(said.taken_away, 0):.0f} %: {said.verdict}", fontsize=SMALL
     )
@@ -311,17 +309,7 @@ def _figure(fitted: Fitted, subject: str, height: float, note: str) -> Figure:
         "numbers agree with the record if the model's structure is right; it does not show that "
         "it is."
     )
-    return _titled(told.title, subject, height, text)
-
-
-def _titled(title: str, subject: str, height: float, text: str) -> Figure:
-    figure = Figure(figsize=(WIDTH, height))
-    FigureCanvasAgg(figure)
-    title = textwrap.shorten(title, LINE_OF_TITLE, placeholder=" ...")
-    figure.suptitle(f"{title}\n{subject}", x=0.01, ha="left", fontsize=11)
-    caption = textwrap.fill(text, LINE_OF_CAPTION)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize=7.5, color=GREY)
-    return figure
+    return titled(told.title, subject, height, text)
 
 
 def _said_sentence(said: tuple[Said, ...]) -> str:

@@ -9,7 +9,14 @@ from matplotlib.patches import Patch
 
 from returnsim.analysis.observations import Observation
 from returnsim.analysis.simulated import camp_at_start
-from returnsim.figures.observed import draw_key, draw_observed, legend_handles, numbered, within
+from returnsim.figures.observed import (
+    draw_key,
+    draw_observed,
+    key_height,
+    legend_handles,
+    numbered,
+    within,
+)
 from returnsim.figures.style import (
     BLUE,
     count_axis,
@@ -19,6 +26,9 @@ from returnsim.figures.style import (
     week_edges,
 )
 from returnsim.trajectories import Trajectories
+
+PANEL, AROUND = 3.2, 1.3
+"""Heights in inches."""
 
 
 def camp_population(trajectories: Trajectories, observations: Sequence[Observation]) -> Figure:
@@ -36,9 +46,9 @@ def camp_population(trajectories: Trajectories, observations: Sequence[Observati
     Figure
     """
     marks = numbered(within(trajectories, observations, "camp_population"))
-    figure = new_figure(trajectories, "People in the camp", 5.4)
-    columns = 2 if marks else 1
-    grid = figure.add_gridspec(1, columns, width_ratios=[4.2, 1.3][:columns])
+    heights = [PANEL, *([key_height(marks)] if marks else [])]
+    figure = new_figure(trajectories, "People in the camp", AROUND + sum(heights))
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     axes = figure.add_subplot(grid[0, 0])
     x = week_edges(trajectories)
     values = np.column_stack([camp_at_start(trajectories), trajectories["camp_population"]])
@@ -54,5 +64,5 @@ def camp_population(trajectories: Trajectories, observations: Sequence[Observati
     ]
     axes.legend(handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=3)
     if marks:
-        draw_key(figure.add_subplot(grid[0, 1]), marks)
+        draw_key(figure.add_subplot(grid[1, 0]), marks)
     return figure

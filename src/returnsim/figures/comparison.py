@@ -6,39 +6,31 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from returnsim.analysis.attribution import column_of_pair
 from returnsim.analysis.summary import PAIR, bands
 from returnsim.experiments.compare import Case, Comparison, Series
 from returnsim.figures.factors import design_figures
 from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
     GREY,
-    LINE_OF_CAPTION,
-    LINE_OF_TITLE,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
-    WIDTH,
+    case_colours,
     count_axis,
     in_style,
     label_ends,
     on_axis,
     plural,
     save,
+    short,
+    titled,
 )
 
-COLOURS = (BLACK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
 HARMS = ("detained", "conscripted", "killed")
 FIRST = ("returned", "pushed", "detained_per_100", "conscripted_per_100", "killed_per_100")
 MOST_CASES = 12
-LONGEST_NAME = 38
+LONGEST_NAME = 26
 
 
 def write_comparison_figures(comparison: Comparison, directory: Path) -> dict[str, str]:
@@ -82,10 +74,6 @@ def new_figure(comparison: Comparison, subject: str, height: float, note: str) -
     note : str
         What to know to read it.
     """
-    figure = Figure(figsize=(WIDTH, height))
-    FigureCanvasAgg(figure)
-    title = textwrap.shorten(comparison.title, LINE_OF_TITLE, placeholder=" ...")
-    figure.suptitle(f"{title}\n{subject}", x=0.01, ha="left", fontsize=11)
     numbers = {len(case.replicates) for case in comparison.cases}
     most = max(numbers)
     scale = (
@@ -101,9 +89,7 @@ def new_figure(comparison: Comparison, subject: str, height: float, note: str) -
         "guesses without a source. This shows what follows from these assumptions; it is not a "
         "forecast."
     )
-    caption = textwrap.fill(text.strip(), LINE_OF_CAPTION)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize=7.5, color=GREY)
-    return figure
+    return titled(comparison.title, subject, height, text.strip())
 
 
 def series_figure(comparison: Comparison) -> tuple[Figure, str]:
@@ -118,7 +104,7 @@ def series_figure(comparison: Comparison) -> tuple[Figure, str]:
     if any(_pushed(series) for series in comparison.series):
         note += " Dashed: of those returned, whom the siege pushed."
     note += " Who is detained and later killed is counted at both times."
-    figure = new_figure(comparison, "The camp, the returns and the harm after them", 10.5, note)
+    figure = new_figure(comparison, "The camp, the returns and the harm after them", 8.8, note)
     axes = figure.subplots(3, 1, sharex=True)
     is_whole = all(series.is_whole for series in comparison.series)
     since = "to date" if is_whole else "since the first week recorded"
@@ -173,7 +159,7 @@ def _draw_differences(
     info = comparison.outcomes[name]
     unit = "" if info.unit in ("people", "per 100") else f", {info.unit}"
     better = {"less": " (less is better)", "more": " (more is better)", None: ""}[info.good]
-    panel.set_title("\n".join(textwrap.wrap(f"{info.title}{unit}{better}", 36)), fontsize=8.5)
+    panel.set_title("\n".join(textwrap.wrap(f"{info.title}{unit}{better}", 27)), fontsize=8)
     panel.axvline(0.0, color=GREY, linewidth=0.8)
     for row, case in enumerate(cases):
         d = comparison.difference(case, name)
@@ -185,7 +171,8 @@ def _draw_differences(
     panel.set_ylim(len(cases) - 0.5, -0.5)
     panel.grid(axis="x")
     panel.tick_params(axis="x", labelsize=7.5)
-    panel.locator_params(axis="x", nbins=5)
+    panel.locator_params(axis="x", nbins=3)
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.5g}"))
 
 
 def _series_sentence(ends: dict[tuple[str, str], float], returned: str, harmed: str) -> str:
@@ -230,11 +217,9 @@ def _difference_sentence(comparison: Comparison, cases: Sequence[Case]) -> str:
 
 
 def _colour(comparison: Comparison, case: str) -> str:
-    """The same for a case in every panel; those beyond the palette are grey."""
-    drawn = [comparison.baseline]
-    drawn += [s.case for s in comparison.series if s.case != comparison.baseline]
-    place = drawn.index(case) if case in drawn else len(COLOURS) - 1
-    return COLOURS[min(place, len(COLOURS) - 1)]
+    """The same for a case in every panel; of more cases than colours, those over time have one."""
+    names = [*(s.case for s in comparison.series), *(c.name for c in comparison.cases)]
+    return case_colours(list(dict.fromkeys(names)), comparison.baseline)[case]
 
 
 def _pushed(series: Series) -> list[str]:
@@ -278,4 +263,4 @@ def _time_axis(panel: Axes, series: Sequence[Series]) -> None:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return short(name, LONGEST_NAME)

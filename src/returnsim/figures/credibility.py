@@ -25,6 +25,7 @@ from returnsim.figures.style import (
     SKY,
     VERMILION,
     count_axis,
+    date_ticks,
     draw_bands,
     label_ends,
     new_figure,
@@ -36,7 +37,7 @@ from returnsim.figures.style import (
 from returnsim.trajectories import Trajectories
 
 Label = tuple[float, str, str]
-PANELS_A_ROW = 3
+PANELS_A_ROW = 2
 FEWEST_MEN = 20
 """Simulated men of a period, of all replicates together, from which on a share of them is drawn."""
 NOTE = (
@@ -69,7 +70,7 @@ def credibility(followed: Followed) -> Figure:
     columns, rows = min(PANELS_A_ROW, len(names)), ceil(len(names) / PANELS_A_ROW)
     note = NOTE.format(weeks=promises.weeks, fewest=FEWEST_MEN)
     subject = "What was believed of each guarantor, and what was true of those who trusted it"
-    figure = new_figure(trajectories, subject, 2.2 + 4.6 * rows, note)
+    figure = new_figure(trajectories, subject, 1.7 + 3.9 * rows, note)
     grid = figure.add_gridspec(2 * rows, columns, height_ratios=[1.7, 1] * rows)
     for g in range(len(names)):
         row, column = divmod(g, columns)
@@ -165,7 +166,6 @@ def _draw_numbers(
     axes.set_title(f"Returned under it; dark: men\nof conscription age ({men.sum():,.0f})")
     say_if_empty(axes, np.where(everyone > 0, everyone, np.nan), "nobody returned under it")
     count_axis(axes, "")
-    # Three panels abreast leave little room for dates.
-    locator = AutoDateLocator(minticks=2, maxticks=5)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(*date_ticks(axes))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]

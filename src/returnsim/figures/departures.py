@@ -14,6 +14,7 @@ from returnsim.figures.observed import (
     Mark,
     draw_key,
     draw_observed,
+    key_height,
     legend_handles,
     within,
 )
@@ -50,6 +51,9 @@ HARM = (
     ("disappeared", "disappeared", PURPLE),
     ("killed", "killed", BLACK),
 )
+PANELS, AROUND = (2.9, 1.9, 2.1), 1.5
+"""Heights in inches."""
+
 LINEAR_BELOW = 10.0
 SMOOTHED_WEEKS = 4
 NOTE = (
@@ -84,17 +88,16 @@ def departures(trajectories: Trajectories, observations: Sequence[Observation]) 
     note = NOTE.format(pushed=PUSHED_NOTE if _pushed(trajectories) is not None else NOT_COMPUTED)
     if marks:
         note += " Observed counts begin on the simulated median at the first day counted."
-    figure = new_figure(trajectories, "People who returned, and the harm after it", 10.0, note)
-    columns = 2 if marks else 1
-    grid = figure.add_gridspec(
-        3, columns, width_ratios=[4.2, 1.3][:columns], height_ratios=[1.5, 1, 1.1]
-    )
+    heights = [*PANELS, *([key_height(marks)] if marks else [])]
+    subject = "People who returned, and the harm after it"
+    figure = new_figure(trajectories, subject, AROUND + sum(heights), note)
+    grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
     top = figure.add_subplot(grid[0, 0])
     _draw_stack(top, trajectories, marks)
     _draw_weekly(figure.add_subplot(grid[1, 0], sharex=top), trajectories)
     _draw_harm(figure.add_subplot(grid[2, 0], sharex=top), trajectories)
     if marks:
-        draw_key(figure.add_subplot(grid[0, 1]), marks, "Observed, by the end of")
+        draw_key(figure.add_subplot(grid[3, 0]), marks, "Observed, by the end of")
     return figure
 
 

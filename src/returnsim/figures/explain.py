@@ -17,6 +17,9 @@ from returnsim.figures.style import (
     BLUE,
     GREY,
     LABEL_SIZE,
+    ON_DEEP,
+    ON_PALE,
+    PAPER,
     VERMILION,
     in_style,
     new_figure,
@@ -131,8 +134,8 @@ def terms_figure(told: Groups, scenario: Scenario, plan: Plan) -> Figure:
     written = [[f"{v + 0.0:+.2f}" if v == v else "" for v in np.round(row, 2)] for row in values]
     _draw_map(left, values / highest, written, AGAINST_TO_FOR, (-1.0, 1.0))
     _label(left, groups, [*(TERMS[name] for name in shown), "sum"])
-    left.axvline(len(shown) - 0.5, color="white", linewidth=4)
-    left.set_title("Log-odds against staying, of the best way home: blue for it, red against it")
+    left.axvline(len(shown) - 0.5, color=PAPER, linewidth=4)
+    left.set_title("Log-odds against staying, of the best way home:\nblue for it, red against it")
     chances = [100 * group.home for group in groups]
     right.barh(range(len(groups)), chances, color=BLACK, height=0.6)
     for place, chance in enumerate(chances):
@@ -213,7 +216,7 @@ def _draw_map(
     for (row, column), value in np.ndenumerate(values):
         place = (value - ends[0]) / (ends[1] - ends[0]) if value == value else 0.5
         light = float(np.dot(scale(place)[:3], (0.299, 0.587, 0.114)))
-        colour = BLACK if light > DARK else "white"
+        colour = ON_PALE if light > DARK else ON_DEEP
         axes.text(
             *(column, row, written[row][column]),
             ha="center",
@@ -237,7 +240,7 @@ def _label(axes: Axes, groups: Sequence[Group], columns: Sequence[str]) -> None:
     axes.tick_params(length=0)
     for place in range(1, len(groups)):
         if groups[place].grouping != groups[place - 1].grouping:
-            axes.axhline(place - 0.5, color="white", linewidth=4)
+            axes.axhline(place - 0.5, color=PAPER, linewidth=4)
 
 
 def _name(group: Group) -> str:

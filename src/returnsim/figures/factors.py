@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from returnsim.experiments.compare import Case, Comparison
-from returnsim.figures.style import BLACK, BLUE, GREY, ORANGE, VERMILION
+from returnsim.figures.style import BLUE, GREY, ON_DEEP, ON_PALE, ORANGE, VERMILION
 
 NewFigure = Callable[[Comparison, str, float, str], Figure]
 Named = tuple[str, Figure, str]
@@ -29,7 +29,7 @@ OTHERS = {
 }
 MOST_LEVELS = 12
 MOST_ANNOTATED = 60
-MOST_FACTORS = 6
+MOST_FACTORS = 4
 COLOUR_MAP = "cividis"
 
 
@@ -92,7 +92,7 @@ def _heat_maps(
 ) -> tuple[Figure, str]:
     across, up = factors
     xs, ys = _values(comparison.cases, across), _values(comparison.cases, up)
-    columns = min(3, len(outcomes))
+    columns = min(2, len(outcomes))
     rows = -(-len(outcomes) // columns)
     note = "Each cell is the mean over its replicates."
     figure = new_figure(comparison, "Returns and harm over two factors", 1.7 + 2.7 * rows, note)
@@ -126,7 +126,7 @@ def _draw_map(panel: Axes, values: np.ndarray, name: str, comparison: Comparison
         if np.isnan(value):
             continue
         text = f"{value:,.0f}" if info.unit == "people" else f"{value:.2f}"
-        colour = "white" if value < middle else BLACK
+        colour = ON_DEEP if value < middle else ON_PALE
         panel.text(column, row, text, ha="center", va="center", color=colour, fontsize=7)
 
 
@@ -151,7 +151,8 @@ def _effects(
             panel = grid[row, column]
             _draw_effect(panel, comparison, factor, name)
             if row == 0:
-                panel.set_title(_wrapped(comparison, factor), fontsize=8.5)
+                words = textwrap.wrap(_title(comparison, factor), 72 // len(factors))
+                panel.set_title("\n".join(words), fontsize=8)
             if column == 0:
                 words = textwrap.wrap(comparison.outcomes[name].title, 18)
                 panel.set_ylabel("\n".join(words), fontsize=8)
@@ -198,18 +199,20 @@ def _trade(
             y = [mean_of([case], harm) for case in level.cases]
             label = _text(level.value)
             colour = colormaps[COLOUR_MAP](shade)
-            panel.plot(x, y, "o", color=colour, label=label, markersize=4.5, alpha=0.85)
+            # The ring is seen where the dot is as dark, or as pale, as the page.
+            ring = {"markeredgecolor": GREY, "markeredgewidth": 0.6}
+            panel.plot(x, y, "o", color=colour, label=label, markersize=5, alpha=0.85, **ring)
         base = comparison.case(comparison.baseline)
         where = (mean_of([base], "returned"), mean_of([base], harm))
         panel.plot(*where, "s", markerfacecolor="none", markeredgecolor=ORANGE, markersize=10)
         panel.annotate(
             "baseline", where, xytext=(7, 5), textcoords="offset points", fontsize=7.5, color=GREY
         )
-        panel.set_title("\n".join(textwrap.wrap(comparison.outcomes[harm].title, 34)))
+        panel.set_title("\n".join(textwrap.wrap(comparison.outcomes[harm].title, 22)), fontsize=8.5)
         panel.set_xlabel("returned, people")
         panel.margins(y=0.12)
         panel.set_ylim(bottom=0)
-        panel.locator_params(axis="x", nbins=5)
+        panel.locator_params(axis="x", nbins=3)
         panel.xaxis.set_major_formatter(FuncFormatter(_number))
     if len(levels) > MOST_LEVELS and all(_is_number(level.value) for level in levels):
         ends = [float(level.value) for level in (levels[0], levels[-1])]  # type: ignore[arg-type]

@@ -45,7 +45,7 @@ def hardship(trajectories: Trajectories, observations: Sequence[Observation]) ->
     Figure
     """
     del observations
-    figure = new_figure(trajectories, "Want in the camp", 8.2, NOTE)
+    figure = new_figure(trajectories, "Want in the camp", 7.6, NOTE)
     grid = figure.add_gridspec(4, 1, height_ratios=[1.3, 1, 0.8, 0.8])
     panels = [figure.add_subplot(grid[row, 0]) for row in range(4)]
     _draw_mean(panels[0], trajectories, "hardship", VERMILION)

@@ -64,7 +64,7 @@ def harm(trajectories: Trajectories, observations: Sequence[Observation]) -> Fig
     Figure
     """
     marks = numbered(within(trajectories, observations, "held"))
-    figure = new_figure(trajectories, "Harm on the way home, at home and in the camp", 9.4, NOTE)
+    figure = new_figure(trajectories, "Harm on the way home, at home and in the camp", 8.6, NOTE)
     grid = figure.add_gridspec(3, 2)
     _draw_stocks(figure.add_subplot(grid[0, 0]), trajectories, marks)
     _draw_custody(figure.add_subplot(grid[0, 1]), trajectories)
@@ -73,7 +73,7 @@ def harm(trajectories: Trajectories, observations: Sequence[Observation]) -> Fig
     last = grid[2, 0] if marks else grid[2, :]
     _draw_deaths_in_camp(figure.add_subplot(last), trajectories)
     if marks:
-        draw_key(figure.add_subplot(grid[2, 1]), marks, "Held, as observed")
+        draw_key(figure.add_subplot(grid[2, 1]), marks, "Held, as observed", columns=1)
     return figure
 
 
@@ -107,7 +107,7 @@ def _draw_after_return(axes: Axes, trajectories: Trajectories) -> None:
 
 
 def _draw_per_hundred(axes: Axes, trajectories: Trajectories) -> None:
-    axes.set_title(f"The same per 100 who have ever returned, from {FEWEST_RETURNED} on")
+    axes.set_title(f"Per 100 ever returned, from {FEWEST_RETURNED} on")
     returned = returned_to_date(trajectories)
     returned = np.where(returned >= FEWEST_RETURNED, returned, 0.0)
     labels, shown = [], []

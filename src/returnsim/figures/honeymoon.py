@@ -32,6 +32,7 @@ from returnsim.figures.style import (
     BLUE,
     GREY,
     LABEL_SIZE,
+    PAPER,
     VERMILION,
     label_ends,
     new_figure,
@@ -40,7 +41,7 @@ from returnsim.figures.style import (
 from returnsim.scenario.levers import weekly_levers
 from returnsim.scenario.schema import Scenario
 
-PANELS_A_ROW = 3
+PANELS_A_ROW = 2
 SHOWN_WEEKS = 156
 FEWEST_WEEKS = 1000
 """Person-weeks of simulated people, of all replicates together, from which on there is a rate."""
@@ -99,7 +100,7 @@ def honeymoon(followed: Followed) -> Figure:
     a_year = followed_for_a_year(lives)
     whom = a_year if a_year.any() else ~a_year
     note = _note(lives, trajectories.scenario, some)
-    height = 1.9 + 5.2 * rows if some else 3.0
+    height = 1.6 + 4.4 * rows if some else 3.0
     figure = new_figure(trajectories, "Harm by weeks since return", height, note)
     if not some:
         axes = figure.add_subplot()
@@ -254,5 +255,5 @@ def _mark(axes: Axes, word: Word, *, is_named: bool) -> None:
                 va="top",
                 fontsize=LABEL_SIZE,
                 color=colour,
-                bbox={"facecolor": "white", "alpha": 0.8, "linewidth": 0, "pad": 0.5},
+                bbox={"facecolor": PAPER, "alpha": 0.8, "linewidth": 0, "pad": 0.5},
             )

@@ -11,11 +11,21 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from returnsim.analysis.observations import Observation
-from returnsim.figures.style import BLACK, GREY, LABEL_SIZE, VERMILION, on_axis
+from returnsim.figures.style import (
+    BLACK,
+    GREY,
+    LABEL_SIZE,
+    PAPER,
+    VERMILION,
+    on_axis,
+    words_colour,
+)
 from returnsim.trajectories import Trajectories
 
 LONGEST_SOURCE = 30
 MOST_IN_KEY = 30
+COLUMNS_OF_KEY = 2
+LINE_OF_KEY = 1.4
 BREAKS = re.compile(r"[,;:(]")
 
 
@@ -117,7 +127,7 @@ def draw_observed(axes: Axes, marks: Sequence[Mark]) -> None:
             marker=look.marker,
             color=look.colour,
             markersize=4.5,
-            markeredgecolor="white",
+            markeredgecolor=PAPER,
             markeredgewidth=0.5,
             linestyle="none",
             zorder=5,
@@ -129,14 +139,16 @@ def draw_observed(axes: Axes, marks: Sequence[Mark]) -> None:
             xytext=(0, 3),
             textcoords="offset points",
             fontsize=LABEL_SIZE - 1,
-            color=look.colour,
+            color=words_colour(look.colour),
             ha="center",
             zorder=6,
-            path_effects=[withStroke(linewidth=2, foreground="white")],
+            path_effects=[withStroke(linewidth=2, foreground=PAPER)],
         )
 
 
-def draw_key(axes: Axes, marks: Sequence[Mark], heading: str = "Observed") -> None:
+def draw_key(
+    axes: Axes, marks: Sequence[Mark], heading: str = "Observed", columns: int = COLUMNS_OF_KEY
+) -> None:
     """List numbers, dates and sources in an empty panel.
 
     Parameters
@@ -147,20 +159,36 @@ def draw_key(axes: Axes, marks: Sequence[Mark], heading: str = "Observed") -> No
         What was drawn.
     heading : str
         Above the list.
+    columns : int
+        Into how many the list is set.
     """
     axes.set_axis_off()
-    entries = [heading]
-    for number, o, _ in marks[:MOST_IN_KEY]:
-        entries.append(f"{number:>2}  {o.end.day} {o.end:%b %Y}, {short_source(o.source)}")
+    axes.set_title(heading, fontsize=LABEL_SIZE)
+    entries = [
+        f"{number:>2}  {o.end.day} {o.end:%b %Y}, {short_source(o.source)}"
+        for number, o, _ in marks[:MOST_IN_KEY]
+    ]
     if len(marks) > MOST_IN_KEY:
         entries.append(f"and {len(marks) - MOST_IN_KEY} more, in observations.csv")
-    axes.text(
-        *(0, 1, "\n".join(entries)),
-        transform=axes.transAxes,
-        va="top",
-        fontsize=LABEL_SIZE - 1,
-        linespacing=1.4,
-    )
+    length = key_lines(marks, columns)
+    for column in range(columns):
+        axes.text(
+            *(column / columns, 1, "\n".join(entries[column * length :][:length])),
+            transform=axes.transAxes,
+            va="top",
+            fontsize=LABEL_SIZE - 1,
+            linespacing=LINE_OF_KEY,
+        )
+
+
+def key_lines(marks: Sequence[Mark], columns: int = COLUMNS_OF_KEY) -> int:
+    """How many lines a key has."""
+    return -(-min(len(marks), MOST_IN_KEY + 1) // columns)
+
+
+def key_height(marks: Sequence[Mark], columns: int = COLUMNS_OF_KEY) -> float:
+    """How high a key is, in inches, its heading included."""
+    return (key_lines(marks, columns) + 1.5) * (LABEL_SIZE - 1) * LINE_OF_KEY / 72
 
 
 def legend_handles(marks: Sequence[Mark]) -> list[Line2D]:

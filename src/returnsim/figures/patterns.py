@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from returnsim.analysis.patterns import Held, Judged
@@ -18,12 +17,11 @@ from returnsim.figures.style import (
     GREY,
     LABEL_SIZE,
     LIGHT_GREY,
-    LINE_OF_CAPTION,
-    LINE_OF_TITLE,
     VERMILION,
-    WIDTH,
     in_style,
     save,
+    titled,
+    words_colour,
 )
 from returnsim.figures.validation import rests_on
 from returnsim.scenario.schema import Scenario
@@ -141,7 +139,7 @@ def _draw_check(panel: Axes, y: int, one: Judged) -> None:
         *(1.01, y, f"{said}{rule_said}  {one.verdict}"),
         va="center",
         fontsize=LABEL_SIZE - 0.5,
-        color=colour,
+        color=words_colour(colour),
     )
     if not np.isfinite(one.value):
         return
@@ -180,10 +178,4 @@ def _short(value: float) -> str:
 
 
 def _titled(scenario: Scenario, subject: str, height: float, note: str, size: Size) -> Figure:
-    figure = Figure(figsize=(WIDTH, height))
-    FigureCanvasAgg(figure)
-    title = textwrap.shorten(scenario.title, LINE_OF_TITLE, placeholder=" ...")
-    figure.suptitle(f"{title}\n{subject}", x=0.01, ha="left", fontsize=11)
-    caption = textwrap.fill(f"{note} {rests_on(scenario, size)}", LINE_OF_CAPTION)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize=7.5, color=GREY)
-    return figure
+    return titled(scenario.title, subject, height, f"{note} {rests_on(scenario, size)}")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 
@@ -21,29 +20,28 @@ from returnsim.experiments.sensitivity_tables import (
     percent,
     said_of,
 )
-from returnsim.figures.comparison import COLOURS
 from returnsim.figures.style import (
     BLACK,
     BLUE,
+    CASE_COLOURS,
     GREY,
     LABEL_SIZE,
     LIGHT_GREY,
-    LINE_OF_CAPTION,
-    LINE_OF_TITLE,
     ORANGE,
     SKY,
-    WIDTH,
     in_style,
     label_ends,
     on_axis,
     save,
     say_if_empty,
+    short,
+    titled,
 )
 
 MOST_PANELS = 6
-COLUMNS = 3
-LINE_OF_PANEL = 26
-LONGEST_NAME = 26
+COLUMNS, COLUMNS_OVER_TIME = 3, 2
+LINE_OF_PANEL = 24
+LONGEST_NAME = 22
 MOST_LINES = 5
 MOST_PERCENT = 160.0
 LEAST_INDEX, MOST_INDEX = -0.15, 1.15
@@ -98,8 +96,14 @@ def effects_figure(studied: Studied) -> tuple[Figure, str]:
         "(sigma), on the same scale: as large as the bar where the effect depends on the other "
         f"factors or bends. Blue: kept for the indices. {rule_in_words(study.settings)}"
     )
-    figure = _figure(studied, "Which factors matter at all", 1.9 + 0.19 * len(order), note)
-    panels = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
+    down = -(-len(shown) // COLUMNS)
+    height = 1.5 + down * (0.7 + 0.16 * len(order))
+    figure = _figure(studied, "Which factors matter at all", height, note)
+    columns = min(COLUMNS, len(shown))
+    grid = figure.subplots(down, columns, sharex=True, sharey=True, squeeze=False)
+    panels = list(grid.flat)[: len(shown)]
+    for panel in list(grid.flat)[len(shown) :]:
+        panel.set_visible(False)
     places = np.arange(len(order))
     rows = [study.factors.index(name) for name in order]
     colours = [BLUE if name in study.kept else LIGHT_GREY for name in order]
@@ -120,8 +124,10 @@ def effects_figure(studied: Studied) -> tuple[Figure, str]:
         panel.grid(visible=False, axis="y")
         panel.tick_params(axis="y", length=0)
         panel.set_ylim(-0.6, len(order) - 0.4)
+    for row in grid:
+        row[0].set_yticks(places, [_short(name) for name in order], fontsize=LABEL_SIZE - 0.5)
+    for panel in grid[-1]:
         panel.set_xlabel("% of the largest", fontsize=LABEL_SIZE)
-    panels[0].set_yticks(places, [_short(name) for name in order], fontsize=LABEL_SIZE)
     strongest = [name for name in reversed(order) if name in study.kept]
     return figure, (f"Of {len(order)} factors, {len(strongest)} are kept: {', '.join(strongest)}.")
 
@@ -180,9 +186,9 @@ def over_time_figure(studied: Studied) -> tuple[Figure, str]:
         f"{len(drawn)} with the largest index in any of these outcomes are drawn; nothing where an "
         "outcome is mostly luck, or does not vary yet."
     )
-    rows = -(-len(shown) // COLUMNS)
-    figure = _figure(studied, "When which factor matters", 1.7 + 2.1 * rows, note)
-    grid = figure.subplots(rows, min(COLUMNS, len(shown)), sharey=True, squeeze=False)
+    rows = -(-len(shown) // COLUMNS_OVER_TIME)
+    figure = _figure(studied, "When which factor matters", 1.7 + 2.0 * rows, note)
+    grid = figure.subplots(rows, min(COLUMNS_OVER_TIME, len(shown)), sharey=True, squeeze=False)
     for panel, outcome in zip(grid.flat, shown, strict=False):
         _draw_over_time(panel, studied, outcome, drawn)
     for panel in list(grid.flat)[len(shown) :]:
@@ -204,7 +210,7 @@ def _draw_over_time(panel: Axes, studied: Studied, outcome: str, drawn: Sequence
             clear * np.array([getattr(indices, name)[i] for _, indices in on_days])
             for name in ("total", "total_low", "total_high")
         )
-        colour = COLOURS[place % len(COLOURS)]
+        colour = CASE_COLOURS[place % len(CASE_COLOURS)]
         at = x + step * (place - (len(drawn) - 1) / 2)
         panel.plot(at, total, "o-", color=colour, markersize=3, linewidth=1.3)
         panel.vlines(at, low, high, color=colour, linewidth=0.8, alpha=0.5)
@@ -224,19 +230,13 @@ def _draw_over_time(panel: Axes, studied: Studied, outcome: str, drawn: Sequence
 
 def _figure(studied: Studied, subject: str, height: float, note: str) -> Figure:
     told, said = studied.experiment.experiment, said_of(studied)
-    figure = Figure(figsize=(WIDTH, height))
-    FigureCanvasAgg(figure)
-    title = textwrap.shorten(told.title, LINE_OF_TITLE, placeholder=" ...")
-    figure.suptitle(f"{title}\n{subject}", x=0.01, ha="left", fontsize=11)
     scale = "the whole camp" if told.households is None else f"{told.households:,} households"
     text = (
         f"{note} {said['replicates']:,} replicates at each point (seed {told.seed}), the same "
         f"draws at all; {scale}. The ranges are mostly guesses, as are {said['guesses']} of the "
         f"{said['numbers']} numbers: this shows what follows from them; it is not a forecast."
     )
-    caption = textwrap.fill(text, LINE_OF_CAPTION)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize=7.5, color=GREY)
-    return figure
+    return titled(told.title, subject, height, text)
 
 
 def _panel_title(studied: Studied, outcome: str, noise: float, width: int) -> str:
@@ -246,7 +246,7 @@ def _panel_title(studied: Studied, outcome: str, noise: float, width: int) -> st
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return short(name, LONGEST_NAME)
 
 
 def _largest(studied: Studied, i: int, outcomes: Sequence[str]) -> float:

@@ -1,9 +1,15 @@
-"""How every figure looks: colours that all can tell apart, plain numbers, what it rests on."""
+"""How every figure looks: colours that all can tell apart, plain numbers, what it rests on.
 
+Figures are drawn in the colours of a light page. A saved SVG shows itself in those of a dark one
+where the reader's screen asks for that; a PNG is for paper.
+"""
+
+import re
 import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +22,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from returnsim.analysis.summary import bands
+from returnsim.folders import write_text
 from returnsim.trajectories import Trajectories
 
-# Okabe and Ito (2008), "Color universal design".
-BLACK = "#000000"
+# Okabe and Ito (2008), "Color universal design"; its black is softened, so that every ink of an SVG
+# is written out and can be told from a default.
+BLACK = "#111111"
 ORANGE = "#E69F00"
 SKY = "#56B4E9"
 GREEN = "#009E73"
@@ -28,6 +36,45 @@ VERMILION = "#D55E00"
 PURPLE = "#CC79A7"
 GREY = "#666666"
 LIGHT_GREY = "#BBBBBB"
+PAPER = "#FFFFFF"
+GRID = "#DDDDDD"
+
+WORDS = {
+    ORANGE: "#8A5F00",
+    SKY: "#1F6E9E",
+    GREEN: "#007A59",
+    VERMILION: "#B34F00",
+    PURPLE: "#A04A79",
+    LIGHT_GREY: "#6B6B6B",
+}
+"""The same colours for words and numbers, where the line's own would be too pale to read."""
+
+DARK = {
+    BLACK: "#ECEFF1",
+    ORANGE: "#F0B032",
+    SKY: "#A6DBFF",
+    GREEN: "#2FC093",
+    BLUE: "#4A9BE0",
+    VERMILION: "#F2793A",
+    PURPLE: "#F29BD0",
+    GREY: "#8A9299",
+    LIGHT_GREY: "#5C646B",
+    PAPER: "#15191D",
+    GRID: "#30373D",
+    WORDS[ORANGE]: "#F0B032",
+    WORDS[SKY]: "#A6DBFF",
+    WORDS[GREEN]: "#2FC093",
+    WORDS[VERMILION]: "#F2793A",
+    WORDS[PURPLE]: "#F29BD0",
+    WORDS[LIGHT_GREY]: "#9AA2A9",
+}
+"""What each colour of a light page is on a dark one."""
+
+ON_PALE, ON_DEEP = "#101010", "#FEFEFE"
+"""Inks of what is written on a map of colours, which is the same on a light and a dark page."""
+
+CASE_COLOURS = (BLACK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
+"""Of the baseline, of the other cases in their order, and of all that are left."""
 
 LABEL_COLOURS = {
     "voluntary": BLUE,
@@ -38,10 +85,19 @@ LABEL_COLOURS = {
 }
 """Of ``attribution.LABELS``, the same in every figure; who is induced is coloured as pushed."""
 
-WIDTH = 10.0
-DPI = 150
-LINE_OF_CAPTION = 172
-LINE_OF_TITLE = 100
+WIDTH = 7.5
+"""In inches, at which the smallest words are still read on half a page and on a phone held wide."""
+
+DPI = 160
+TITLE_SIZE, CAPTION_SIZE = 10.5, 7.5
+LINE_OF_CAPTION = 122
+LINE_OF_TITLE = 84
+USUAL_LINES = 5
+"""Of title and caption together; what is more makes a figure higher, not its panels lower."""
+
+NARROW = 0.5
+"""Share of the width below which a panel has room for few dates."""
+
 LABEL_SIZE = 8.0
 LABEL_GAP = 1.25
 ENDINGS = ("png", "svg")
@@ -60,7 +116,12 @@ def in_style() -> Iterator[None]:
         "axes.grid": True,
         "axes.grid.axis": "y",
         "axes.axisbelow": True,
-        "grid.color": "#dddddd",
+        "grid.color": GRID,
+        "text.color": BLACK,
+        "axes.labelcolor": BLACK,
+        "axes.titlecolor": BLACK,
+        "xtick.color": BLACK,
+        "ytick.color": BLACK,
         "grid.linewidth": 0.6,
         "legend.frameon": False,
         "legend.fontsize": LABEL_SIZE,
@@ -94,16 +155,40 @@ def new_figure(trajectories: Trajectories, subject: str, height: float, note: st
     -------
     Figure
     """
-    figure = Figure(figsize=(WIDTH, height))
+    return titled(trajectories.scenario.title, subject, height, caption(trajectories, note))
+
+
+def titled(title: str, subject: str, height: float, text: str) -> Figure:
+    """Begin a figure of anything.
+
+    Parameters
+    ----------
+    title : str
+        Of what was run.
+    subject : str
+        What the figure shows.
+    height : float
+        In inches, with a title and a caption of the usual length.
+    text : str
+        The caption: what to know to read it, and what it rests on.
+
+    Returns
+    -------
+    Figure
+    """
+    shown = textwrap.shorten(title, LINE_OF_TITLE, placeholder=" ...")
+    head = [shown, *textwrap.wrap(subject, LINE_OF_TITLE)]
+    foot = textwrap.wrap(text, LINE_OF_CAPTION)
+    more = max(0, len(head) + len(foot) - USUAL_LINES)
+    figure = Figure(figsize=(WIDTH, height + more * CAPTION_SIZE * LABEL_GAP / 72))
     FigureCanvasAgg(figure)
-    title = textwrap.shorten(trajectories.scenario.title, LINE_OF_TITLE, placeholder=" ...")
-    figure.suptitle(f"{title}\n{subject}", x=0.01, ha="left", fontsize=11)
-    figure.supxlabel(caption(trajectories, note), x=0.01, ha="left", fontsize=7.5, color=GREY)
+    figure.suptitle("\n".join(head), x=0.01, ha="left", fontsize=TITLE_SIZE)
+    figure.supxlabel("\n".join(foot), x=0.01, ha="left", fontsize=CAPTION_SIZE, color=GREY)
     return figure
 
 
 def caption(trajectories: Trajectories, note: str = "") -> str:
-    """Say what a figure rests on, in full lines.
+    """Say what a figure rests on.
 
     Parameters
     ----------
@@ -128,7 +213,7 @@ def caption(trajectories: Trajectories, note: str = "") -> str:
         f"{trajectories.households:,} households{scale}. {trajectories.scenario.rests_on()} This "
         "shows what follows from these assumptions; it is not a forecast."
     )
-    return textwrap.fill(text.strip(), LINE_OF_CAPTION)
+    return text.strip()
 
 
 def plural(word: str, number: int) -> str:
@@ -153,15 +238,66 @@ def save(figure: Figure, directory: Path, name: str) -> list[Path]:
     list of Path
         The files.
     """
-    files = []
-    for ending in ENDINGS:
-        file = directory / f"{name}.{ending}"
-        metadata: dict[str, Any] = {"svg": {"Date": None}, "png": {"Software": None}}[ending]
-        figure.savefig(file, dpi=DPI, metadata=metadata)
-        # What was laid out once stays so: the second file is the same picture, sooner.
-        figure.set_layout_engine("none")
-        files.append(file)
+    files = [directory / f"{name}.{ending}" for ending in ENDINGS]
+    figure.savefig(files[0], dpi=DPI, metadata={"Software": None})
+    # What was laid out once stays so: the second file is the same picture, sooner.
+    figure.set_layout_engine("none")
+    text = StringIO()
+    figure.savefig(text, format="svg", dpi=DPI, metadata={"Date": None})
+    write_text(files[1], for_both_pages(text.getvalue()))
     return files
+
+
+def for_both_pages(svg: str) -> str:
+    """Let an SVG of Matplotlib's show itself in the colours of a dark page on a dark screen.
+
+    Parameters
+    ----------
+    svg : str
+        Drawn in the colours of a light page. Programs that know no media queries show those.
+
+    Returns
+    -------
+    str
+    """
+    rules = [
+        f'[style*="{what}: {light.lower()}"]{{{what}:{dark}!important}}'
+        for light, dark in DARK.items()
+        for what in ("fill", "stroke")
+    ]
+    dark = "@media screen and (prefers-color-scheme:dark){" + "".join(rules) + "}"
+    return re.sub(r"(?=</style>)", lambda _: dark, svg, count=1)
+
+
+def words_colour(colour: str) -> str:
+    """The colour in which to write what belongs to a line or an area of that colour."""
+    return WORDS.get(colour, colour)
+
+
+def case_colours(names: Sequence[str], baseline: str | None = None) -> dict[str, str]:
+    """Give each case its colour, by its place in the experiment: the same in every figure.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All cases in their order, drawn or not.
+    baseline : str, optional
+        The case that others are compared with; the first if not given.
+
+    Returns
+    -------
+    dict of str to str
+        Cases beyond the palette are grey.
+    """
+    first = baseline if baseline in names else next(iter(names), None)
+    ordered = sorted(names, key=lambda name: name != first)
+    last = len(CASE_COLOURS) - 1
+    return {name: CASE_COLOURS[min(place, last)] for place, name in enumerate(ordered)}
+
+
+def short(name: str, most: int) -> str:
+    """A name, cut to so many characters."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def since(trajectories: Trajectories) -> str:
@@ -192,9 +328,14 @@ def time_axis(axes: Axes, trajectories: Trajectories) -> None:
     """Lay out the dates of the weeks recorded."""
     edges = week_edges(trajectories)
     axes.set_xlim(edges[0], edges[-1])
-    locator = AutoDateLocator(minticks=4, maxticks=9)  # type: ignore[no-untyped-call]
+    locator = AutoDateLocator(*date_ticks(axes))  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def date_ticks(axes: Axes) -> tuple[None, int, int]:
+    """How few and how many dates there is room for: fewer where panels stand abreast."""
+    return (None, 4, 9) if axes.get_position().width > NARROW else (None, 2, 4)
 
 
 def count_axis(axes: Axes, unit: str) -> None:
@@ -267,7 +408,7 @@ def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
             text,
             (1.01, y),
             xycoords="axes fraction",
-            color=colour,
+            color=words_colour(colour),
             fontsize=LABEL_SIZE,
             va="center",
             annotation_clip=False,

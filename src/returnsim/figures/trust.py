@@ -24,7 +24,7 @@ from returnsim.figures.style import (
 from returnsim.trajectories import Trajectories
 
 LEAST_SPAN = 0.05
-PANELS_A_ROW = 3
+PANELS_A_ROW = 2
 NOTE = (
     "Trust is the chance, as households see it, that one man of conscription age stays unharmed "
     "for {horizon:g} weeks at the threat at which hazards are stated; the mean over the households "
@@ -52,7 +52,7 @@ def trust(trajectories: Trajectories, observations: Sequence[Observation]) -> Fi
     columns = min(PANELS_A_ROW, len(names))
     rows = ceil(len(names) / columns)
     note = NOTE.format(horizon=trajectories.scenario.behaviour.horizon_weeks.value)
-    figure = new_figure(trajectories, "Trust in those who promise safety", 1.9 + 2.8 * rows, note)
+    figure = new_figure(trajectories, "Trust in those who promise safety", 1.6 + 2.2 * rows, note)
     grid = figure.add_gridspec(rows, columns)
     first: Axes | None = None
     for i, name in enumerate(names):

@@ -1,12 +1,10 @@
 """Figure of a validation: each observation, what was foretold of it, and what the naive say."""
 
-import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -20,13 +18,11 @@ from returnsim.figures.style import (
     BLUE,
     GREY,
     LABEL_SIZE,
-    LINE_OF_CAPTION,
-    LINE_OF_TITLE,
     ORANGE,
     VERMILION,
-    WIDTH,
     in_style,
     save,
+    titled,
 )
 from returnsim.scenario.schema import Scenario
 
@@ -74,18 +70,16 @@ def validation_figure(scenario: Scenario, validation: Validation, size: Size) ->
         "luck of a single history, the error of observation and the misfit of the fit. Markers "
         "with lines: what was observed, and its range. What was used to fit is no test."
     )
-    figure = Figure(figsize=(WIDTH, AROUND + 0.35 * len(groups) + ROW * rows))
-    FigureCanvasAgg(figure)
-    title = textwrap.shorten(scenario.title, LINE_OF_TITLE, placeholder=" ...")
-    figure.suptitle(f"{title}\nForetold and observed", x=0.01, ha="left", fontsize=11)
-    caption = textwrap.fill(f"{note} {rests_on(scenario, size)}", LINE_OF_CAPTION)
-    figure.supxlabel(caption, x=0.01, ha="left", fontsize=7.5, color=GREY)
-    panels = figure.subplots(
-        len(groups), 1, squeeze=False, height_ratios=[len(points) + 1.2 for _, points in groups]
+    height = AROUND + 0.35 * len(groups) + ROW * rows
+    text = f"{note} {rests_on(scenario, size)}"
+    figure = titled(scenario.title, "Foretold and observed", height, text)
+    key, *panels = figure.subplots(
+        len(groups) + 1, 1, height_ratios=[1.6, *(len(points) + 1.2 for _, points in groups)]
     )
-    for panel, (name, points) in zip(panels.flat, groups, strict=True):
+    key.set_axis_off()
+    key.legend(handles=_handles(), loc="center", ncols=3, fontsize=LABEL_SIZE - 0.5)
+    for panel, (name, points) in zip(panels, groups, strict=True):
         _draw(panel, name, points)
-    figure.legend(handles=_handles(), loc="outside upper right", ncols=3, fontsize=LABEL_SIZE - 0.5)
     return figure, _sentence(validation)
 
 

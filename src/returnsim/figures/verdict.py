@@ -14,9 +14,18 @@ from returnsim.experiments.compare import Comparison
 from returnsim.experiments.frontier import PUSHED, Standing, in_words
 from returnsim.experiments.unknowns import SAFE_IN_WORDS
 from returnsim.experiments.verdict import RULE, Judgement, Verdict
-from returnsim.figures.comparison import COLOURS, new_figure
+from returnsim.figures.comparison import new_figure
 from returnsim.figures.factors import COLOUR_MAP
-from returnsim.figures.style import BLACK, in_style, label_ends, save
+from returnsim.figures.style import (
+    ON_DEEP,
+    ON_PALE,
+    PAPER,
+    case_colours,
+    in_style,
+    label_ends,
+    save,
+    short,
+)
 
 TOLD = ("safe_voluntary", "harmed", "pushed", "hardship", "died_in_camp")
 COLUMNS = 3
@@ -85,15 +94,16 @@ def frontier_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, s
         "more, and the policy is not on the frontier; the share stands in brackets. "
         f"{SAFE_IN_WORDS}"
     )
-    figure = new_figure(comparison, "Safe voluntary returns against harm and suffering", 5.6, note)
-    panels = figure.subplots(1, 2)
+    figure = new_figure(comparison, "Safe voluntary returns against harm and suffering", 7.6, note)
+    panels = figure.subplots(2, 1, sharex=True)
     for panel, measure, title in (
         (panels[0], "harmed", "Detained, conscripted or killed after return (less is better)"),
         (panels[1], "hardship", "Hardship in camp, mean over the weeks (less is better)"),
     ):
-        _draw_frontier(panel, verdict.standings, measure)
-        panel.set_title(title)
+        _draw_frontier(panel, verdict, measure)
+        panel.set_title("\n".join(textwrap.wrap(title, 90)))
         panel.set_xlabel("safe voluntary returns, people (more is better)")
+    panels[0].set_xlabel("")
     panels[0].set_ylabel("people")
     panels[1].set_ylabel("0 to 1")
     return figure, " ".join(in_words(verdict.standings, verdict.pushed_at_most))
@@ -117,7 +127,7 @@ def _draw_shares(panel: Axes, verdict: Verdict, outcome: str) -> None:
             _write_share(panel, row, column, float(share), is_better=is_better)
     panel.grid(visible=False)
     title = f"{info.title[:1].upper()}{info.title[1:]} ({info.good} is better)"
-    panel.set_title("\n".join(textwrap.wrap(title, 38)))
+    panel.set_title("\n".join(textwrap.wrap(title, 28)), fontsize=8)
     names = [_short(name) for name in policies]
     panel.set_yticks(range(len(names)), names)
     panel.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=SMALL)
@@ -125,23 +135,24 @@ def _draw_shares(panel: Axes, verdict: Verdict, outcome: str) -> None:
 
 
 def _write_share(panel: Axes, row: int, column: int, share: float, *, is_better: bool) -> None:
-    colour = "white" if share < 0.5 else BLACK
+    colour = ON_DEEP if share < 0.5 else ON_PALE
     weight = "bold" if is_better else "normal"
     style: dict[str, Any] = {"ha": "center", "va": "center", "color": colour, "fontsize": SMALL}
     panel.text(column, row, f"{100 * share:.0f}", fontweight=weight, **style)
     if is_better:
         x, y = np.array([-1, 1, 1, -1, -1]), np.array([-1, -1, 1, 1, -1])
-        panel.plot(column + 0.44 * x, row + 0.44 * y, color=BLACK, linewidth=1.2)
+        panel.plot(column + 0.44 * x, row + 0.44 * y, color=colour, linewidth=1.2)
 
 
-def _draw_frontier(panel: Axes, standings: Sequence[Standing], measure: str) -> None:
+def _draw_frontier(panel: Axes, verdict: Verdict, measure: str) -> None:
+    colours = case_colours(verdict.sample.policies)
     labels = []
-    for place, one in enumerate(standings):
-        colour = COLOURS[min(place, len(COLOURS) - 1)]
+    for place, one in enumerate(verdict.standings):
+        colour = colours[one.policy]
         x, y = one.measures["safe_voluntary"], one.measures[measure]
         panel.hlines(y.mean, x.low90, x.high90, color=colour, linewidth=0.8, alpha=0.6)
         panel.vlines(x.mean, y.low90, y.high90, color=colour, linewidth=0.8, alpha=0.6)
-        face, ink = (colour, "white") if one.is_within else ("white", colour)
+        face, ink = (colour, PAPER) if one.is_within else (PAPER, colour)
         marker = "D" if one.is_on_frontier else "o"
         style: dict[str, Any] = {
             "color": colour,
@@ -202,7 +213,7 @@ def _told(judged: Sequence[Judgement]) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    return short(name, LONGEST_NAME)
 
 
 def _number(value: float, _: int = 0) -> str:

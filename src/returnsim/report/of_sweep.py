@@ -1,0 +1,230 @@
+"""What a sweep or a comparison has to tell: cases side by side, returns never without the harm."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from returnsim.errors import ReturnsimError, UsageError
+from returnsim.experiments.compare import COLUMNS, Case, Comparison, OutcomeInfo
+from returnsim.experiments.tables import EXPERIMENT, OUTCOMES
+from returnsim.report.content import Block, Commands, Part, Table, Words
+from returnsim.report.pictures import pictures_of
+from returnsim.report.reading import Told, check_digests, damaged, plain, read_table
+from returnsim.report.scenarios import Base, differences_said, meaning
+from returnsim.report.sides import WORDS_OF, Sides, answer, harm, sides_of, switch
+from returnsim.report.words import (
+    counted,
+    guesses_said,
+    limits,
+    provenance_table,
+    scale_said,
+)
+from returnsim.results import COMPARED
+from returnsim.scenario.files import scenario_hash
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_COMPARED = 8
+"""Cases beyond which the file of an experiment is not read again for what differs in each."""
+
+
+def part_of_sweep(folder: Path, told: Told) -> Part:
+    """Tell of a sweep.
+
+    Parameters
+    ----------
+    folder : Path
+        That `returnsim sweep` has written; with what `returnsim compare` drew of it, if it did.
+    told : Told
+        Its ``run.json``.
+    """
+    check_digests(folder, told)
+    sides = _sides(folder, told)
+    cases = told.list("cases")
+    question = told.text("question", "")
+    commands = [told.command()]
+    if (folder / COMPARED).is_file():
+        commands.append(shlex.join(["returnsim", "compare", str(folder)]))
+    return Part(
+        told.text("title"),
+        f"{counted(len(cases), 'case')} of {counted(told.count('replicates'), 'replicate')}, "
+        f"{scale_said(told)}; in {plain(folder)}.",
+        {
+            "question": [Words(question)] if question else [],
+            "levers": _levers(folder, told),
+            "answer": answer(sides),
+            "figures": pictures_of(folder),
+            "harm": harm(sides),
+            "switch": switch(sides),
+            "guesses": guesses_said(told),
+            "limits": limits(_failed(told, sides)),
+            "provenance": [
+                provenance_table(told, [("baseline", plain(sides.baseline))]),
+                Commands(commands),
+            ],
+        },
+    )
+
+
+def part_of_comparison(folder: Path) -> Part:
+    """Tell of a comparison that lies in a folder of its own."""
+    rows = _compared(folder)
+    sides = Sides(rows, _baseline(rows, ""), {})
+    return Part(
+        "Results side by side",
+        f"A comparison of {counted(len(sides.cases), 'case')}; in {plain(folder)}.",
+        {
+            "answer": answer(sides),
+            "figures": pictures_of(folder),
+            "harm": harm(sides),
+            "switch": switch(sides),
+            "limits": limits(),
+            "provenance": [
+                Words(
+                    "A comparison does not say what it was made of: its figures name the cases, "
+                    "and the folders of those say how they were run."
+                )
+            ],
+        },
+    )
+
+
+def _sides(folder: Path, told: Told) -> Sides:
+    """From the outcomes of every replicate, or where these were not kept from the comparison."""
+    outcomes = told.mapping("outcomes")
+    titles = {name: plain(info["title"]) for name, info in outcomes.items()}
+    if (folder / OUTCOMES).is_file():
+        return sides_of(_comparison(folder, told))
+    if not (folder / COMPARED).is_file():
+        raise damaged(folder / OUTCOMES, "is missing, and so is compare.csv")
+    rows = _compared(folder)
+    return Sides(rows, _baseline(rows, told.text("baseline")), titles)
+
+
+def _baseline(rows: "pd.DataFrame", likely: str) -> str:
+    """The case that differs from itself in nothing; the likely one if others do not either."""
+    same = rows[rows["difference"] == 0].groupby("case", sort=False).size()
+    if same.empty:
+        return str(rows["case"].iloc[0])
+    return likely if same.get(likely, 0) == same.max() else str(same.idxmax())
+
+
+def _compared(folder: Path) -> "pd.DataFrame":
+    return read_table(folder / COMPARED, WORDS_OF, COLUMNS[3:])
+
+
+def _comparison(folder: Path, told: Told) -> Comparison:
+    import pandas as pd
+
+    try:
+        outcomes = pd.read_parquet(folder / OUTCOMES)
+        by_case = dict(iter(outcomes.groupby("case", sort=False)))
+        infos = {
+            name: OutcomeInfo(info["title"], info["unit"], info["good"])
+            for name, info in told.mapping("outcomes").items()
+        }
+        cases = tuple(
+            Case(
+                case["name"],
+                case["title"],
+                case["factors"],
+                by_case[case["name"]]["replicate"].to_numpy(),
+                {name: by_case[case["name"]][name].to_numpy() for name in infos},
+            )
+            for case in told.list("cases")
+            if case["name"] in by_case
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise damaged(folder / OUTCOMES, f"is damaged ({type(error).__name__})") from None
+    baseline = told.of("baseline", str)
+    if baseline not in by_case:
+        raise UsageError(f"{folder / OUTCOMES}: has no row of the baseline {baseline!r}; run it")
+    return Comparison(
+        *(told.text("title"), told.text("question", ""), cases, baseline, infos, {}, ()),
+        seed=told.count("seed"),
+        guesses=told.count("guesses"),
+        numbers=told.count("numbers"),
+        weight=told.number("weight"),
+    )
+
+
+def _failed(told: Told, sides: Sides) -> list[str]:
+    gone = [plain(case["name"]) for case in told.list("cases")]
+    gone = [name for name in gone if name not in sides.cases]
+    return [f"Without {', '.join(gone)}: their cells failed."] if gone else []
+
+
+def _levers(folder: Path, told: Told) -> list[Block]:
+    blocks: list[Block] = []
+    factors = told.mapping("factors")
+    if factors:
+        values = {
+            name: [case["factors"].get(name) for case in told.list("cases")] for name in factors
+        }
+        rows = [
+            (
+                plain(name),
+                plain(factor["title"]),
+                plain(factor["unit"]) or "as the title says",
+                plain(factor["kind"]),
+                _span(values[name]),
+            )
+            for name, factor in factors.items()
+        ]
+        head = ("factor", "what it is", "unit", "kind", "values")
+        blocks.append(Table("What the design varies", head, rows, words=5))
+    blocks += _differences(told) or _written(folder)
+    return blocks or [Words("What differs between its cases is said by their names alone.")]
+
+
+def _span(values: Sequence[Any]) -> str:
+    there = list(dict.fromkeys(value for value in values if value is not None))
+    if len(there) > 6 and all(isinstance(value, int | float) for value in there):
+        return f"{len(there):,} values from {min(there):.4g} to {max(there):.4g}"
+    return ", ".join(f"{v:.4g}" if isinstance(v, float) else plain(v) for v in there)
+
+
+def _differences(told: Told) -> list[Block]:
+    """From the file of the experiment, if it is there and still gives what was run."""
+    from returnsim.experiments.files import load_experiment
+
+    if len(told.list("cases")) > MOST_COMPARED:
+        return []
+    hashes = {case["name"]: case["scenario_hash"] for case in told.list("cases")}
+    try:
+        experiment = load_experiment(Path(shlex.split(told.command())[2]))
+        scenarios = {case.name: experiment.scenario(case) for case in experiment.cases}
+        if {name: scenario_hash(one) for name, one in scenarios.items()} != hashes:
+            return []
+    except (ReturnsimError, OSError, ValueError, IndexError):
+        return []
+    base = told.of("baseline", str)
+    others = [(name, one) for name, one in scenarios.items() if name != base]
+    return differences_said(Base(base, scenarios[base]), others)
+
+
+def _written(folder: Path) -> list[Block]:
+    """What each case changes, as the experiment says it."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    file = folder / EXPERIMENT
+    if not file.is_file():
+        return []
+    try:
+        cases = YAML(typ="safe").load(file.read_text(encoding="utf-8")).get("cases") or {}
+    except (OSError, ValueError, AttributeError, YAMLError):
+        raise damaged(file, "is damaged: it is no experiment") from None
+    rows = []
+    for name, case in cases.items():
+        changes = dict(case.get("set") or {}) if isinstance(case, Mapping) else {}
+        if isinstance(case, Mapping) and case.get("scenario"):
+            rows.append((plain(name), "the scenario", plain(case["scenario"]), ""))
+        rows += [
+            (plain(name), plain(path), plain(value), meaning(str(path)))
+            for path, value in changes.items()
+        ]
+    head = ("case", "what", "in the case", "what it is, and its unit")
+    return [Table("What each case changes", head, rows, words=4)] if rows else []

@@ -1,0 +1,1 @@
+"""Reports of real results, small ones made here and those shipped."""
