@@ -59,6 +59,8 @@ def keep_in_custody(
     p: Parameters,
 ) -> Fates:
     """Step 7, on those who were held or detained when the week's passage began."""
+    if not len(rows):
+        return Fates([], join_reports([]))
     index = rows.index
     held = [state.members[place][:, index] for place in HELD]
     detained = [state.members[place][:, index] for place in DETAINED]
@@ -68,18 +70,21 @@ def keep_in_custody(
     for party in range(PARTIES):
         guarantor = state.party_guarantor[party, index].astype(np.int64)
         freed = np.flatnonzero(kind == RELEASE_HELD + party)
-        for c in range(CLASSES):
+        for c in range(CLASSES) if len(freed) else ():
             count = held[party][c, freed]
             moves.append(make_moves(index[freed], HELD[party], HOME[party], c, count))
         taken = np.flatnonzero(kind == ARREST + party)
-        weights = held[party][:, taken] * unit_exposure(
-            rows.subset(taken), p, unsettled(state, people, party, index[taken])
-        )
-        cls = pick(rest[taken], weights)
-        moves.append(make_moves(index[taken], HELD[party], DETAINED[party], cls))
-        harms.append(_report(rows, taken, guarantor, p.harm_detained))
+        if len(taken):
+            weights = held[party][:, taken] * unit_exposure(
+                rows.subset(taken), p, unsettled(state, people, party, index[taken])
+            )
+            cls = pick(rest[taken], weights)
+            moves.append(make_moves(index[taken], HELD[party], DETAINED[party], cls))
+            harms.append(_report(rows, taken, guarantor, p.harm_detained))
         for i, outcome in enumerate(OUTCOMES):
             ended = np.flatnonzero(kind == DETENTION + len(OUTCOMES) * party + i)
+            if not len(ended):
+                continue
             cls = pick(rest[ended], detained[party][:, ended].astype(np.int64))
             to = HOME[party] if outcome is None else outcome
             moves.append(make_moves(index[ended], DETAINED[party], to, cls))

@@ -1,7 +1,7 @@
 """Births, ageing and the deaths that want and closed care add; at most one a household and week."""
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int, Int16
 
 from returnsim.core.chance import which
 from returnsim.core.elementwise import Value
@@ -19,6 +19,7 @@ AGEING = (
 
 AGEING_PLACES = (Place.CAMP, *HOME)
 LEAVING_RATE = tuple(sum(rate for c, _, rate in AGEING if c == cls) for cls in range(CLASSES))
+_LEAVING = np.array(LEAVING_RATE)
 EVENTS = np.array(
     [
         (BORN, Place.CAMP, Class.CHILDREN, 1, Class.CHILDREN),
@@ -62,16 +63,25 @@ def life_hazards(
     return hazards
 
 
-def life_bound(rows: Rows, state: State, p: Parameters) -> Float[np.ndarray, "n"]:
-    """A number that the sum of `life_hazards` never exceeds, whatever the week's conditions."""
-    members = state.members[:, :, rows.index]
-    living = members[list(AGEING_PLACES)].sum(axis=0)
-    bound = rows.of(p.births_per_woman) * members[Place.CAMP, Class.WOMEN]
-    for c in range(CLASSES):
-        worst = rows.at(p.death_per_week, c) * (1.0 + rows.of(p.death_closed_care))
-        bound = bound + living[c] * LEAVING_RATE[c] + members[Place.CAMP, c] * worst
+def life_bound(
+    in_camp: Int16[np.ndarray, "K n"], living: Int[np.ndarray, "K n"], rows: Rows, p: Parameters
+) -> Float[np.ndarray, "n"]:
+    """A number that the sum of `life_hazards` never exceeds, whatever the week's conditions.
+
+    Parameters
+    ----------
+    in_camp, living : arrays of int, shape (K, n)
+        Members in camp, and those in camp and at home together.
+    rows : Rows
+        Whose they are.
+    p : Parameters
+    """
+    worst = rows.of(p.death_per_week).T
+    worst = worst * (1.0 + rows.of(p.death_closed_care))
+    deaths = (in_camp * (worst[:, None] if worst.ndim == 1 else worst)).sum(axis=0)
+    births = rows.of(p.births_per_woman) * in_camp[Class.WOMEN]
     # The hazards are summed in another order: allow for rounding.
-    return np.asarray(bound * (1.0 + 1e-9))
+    return np.asarray((births + deaths + _LEAVING @ living) * (1.0 + 1e-9))
 
 
 def camp_life(

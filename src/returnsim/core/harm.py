@@ -48,6 +48,8 @@ def at_home(
     """Step 9 for one party of every household."""
     households = people.members.shape[1]
     rows = Rows(np.flatnonzero(draws < _bound(party, state, week, p)), households)
+    if not len(rows):
+        return Fates([], join_reports([]))
     index = rows.index
     home = state.members[HOME[party]][:, index].astype(np.int64)
     guarantor = np.maximum(state.party_guarantor[party, index], 0).astype(np.int64)
@@ -83,6 +85,8 @@ def at_home(
         (DRAFTED, Place.CONSCRIPTED, men, p.harm_conscripted_early, deferred),
     ):
         these = np.flatnonzero(kind == what)
+        if not len(these):
+            continue
         moves.append(make_moves(index[these], HOME[party], place, cls[these]))
         told = np.flatnonzero((kind == what) & counts)
         amount = np.broadcast_to(rows.subset(told).of(weight), told.shape)

@@ -47,6 +47,8 @@ def tell(
         A replicate's households.
     """
     rows, guarantor, amount = reports
+    if not len(rows):
+        return
     np.add.at(heard, (guarantor, rows), amount)
     np.add.at(public, (guarantor, rows // households), amount)
     listener, position = neighbours(population, rows)

@@ -238,15 +238,17 @@ def _checkpoint(
     exposed = threat * (1.0 - rows.at(week.card_protection, guarantor))
     lots = people.checkpoint_lots.reshape(-1, people.checkpoint_lots.shape[-1])
     rest = lots[rows.index, party]
-    held = np.empty_like(goers)
-    for c in range(CLASSES):
+    held = np.zeros_like(goers)
+    for c in range(CLASSES) if len(rows) else ():
         held[c], rest = binomial(rest, goers[c], rows.at(p.hold, c) * exposed)
     return held
 
 
 def departure_moves(d: Departures) -> list[Moves]:
     """The members who leave the camp, into the shelter or home."""
-    moves = []
+    moves: list[Moves] = []
+    if not len(d.rows):
+        return moves
     for c in range(CLASSES):
         home = d.goers[c] - d.held[c]
         moves.append(make_moves(d.rows.index, Place.CAMP, Place.HOME_0 + d.party, c, home))

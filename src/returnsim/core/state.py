@@ -287,16 +287,19 @@ def exposure_of(
     parameters: Parameters, rows: Rows, counts: Int[np.ndarray, "K n"], unsettled: np.ndarray
 ) -> Int64[np.ndarray, "n"]:
     """Exposure in 1/UNIT of groups given by class; ``unsettled`` marks wanted men among them."""
-    plain = (counts * _by_class(rows, parameters.exposure)).sum(axis=0)
+    plain = exposures(parameters.exposure, rows, counts).sum(axis=0)
     if not unsettled.any():
         return np.asarray(plain)
-    wanted = (counts * _by_class(rows, parameters.exposure_wanted)).sum(axis=0)
+    wanted = exposures(parameters.exposure_wanted, rows, counts).sum(axis=0)
     return np.asarray(np.where(unsettled, wanted, plain))
 
 
-def _by_class(rows: Rows, values: Int64[np.ndarray, "C K"]) -> Int64[np.ndarray, "K n"]:
-    """Values by case and class, one for all rows or one for each."""
-    return np.asarray(rows.of(values).T if len(values) > 1 else values[0][:, None])
+def exposures(
+    of_one: Int64[np.ndarray, "C K"], rows: Rows, counts: Int[np.ndarray, "*groups K n"]
+) -> Int64[np.ndarray, "*groups K n"]:
+    """Exposure in 1/UNIT of each class of some groups."""
+    by_class = rows.of(of_one)
+    return np.asarray(counts * (by_class[:, None] if by_class.ndim == 1 else by_class.T))
 
 
 def check(state: State) -> None:

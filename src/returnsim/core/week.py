@@ -26,14 +26,14 @@ from returnsim.core.risk import threat_perceived
 from returnsim.core.state import (
     CLASSES,
     HOME,
+    NO_MOVES,
     OUTSIDE,
-    PARTIES,
     PLACES,
     Moves,
     Rows,
     State,
     distinct,
-    exposure_of,
+    exposures,
     initial_state,
     join_moves,
     make_moves,
@@ -153,6 +153,8 @@ def _apply(camp: Camp, moves: list[Moves]) -> Moves:
     """Move the members, and bring what is counted of them up to date."""
     state = camp.state
     made = join_moves(moves)
+    if not len(made.rows):
+        return made
     households = camp.people.members.shape[1]
     replicate = made.rows // households
     inside = made.source < PLACES
@@ -173,27 +175,29 @@ def refresh(camp: Camp, touched: np.ndarray) -> None:
     rows = Rows(touched, people.members.shape[1])
     wanted = people.wanted.ravel()[touched]
     in_camp = state.members[Place.CAMP][:, touched]
+    at_home = state.members[HOME[0] : HOME[-1] + 1][:, :, touched]
     state.camp_size[touched] = in_camp.sum(axis=0)
-    for o, goes in enumerate(p.options):
-        goers = in_camp * goes[:, None]
-        state.option_size[o, touched] = goers.sum(axis=0)
-        state.option_exposure[o, touched] = exposure_of(p, rows, goers, wanted)
-        state.option_exposure_settled[o, touched] = exposure_of(
-            p, rows, goers, np.zeros_like(wanted)
-        )
-    for party in range(PARTIES):
-        home = state.members[HOME[party]][:, touched]
-        sought = wanted & ~state.party_settled[party, touched]
-        state.home_exposure[party, touched] = exposure_of(p, rows, home, sought)
-    state.life_bound[touched] = life_bound(rows, state, p)
+    state.option_size[:, touched] = p.options @ in_camp
+    settled = p.options @ exposures(p.exposure, rows, in_camp)
+    sought = p.options @ exposures(p.exposure_wanted, rows, in_camp)
+    state.option_exposure_settled[:, touched] = settled
+    state.option_exposure[:, touched] = np.where(wanted, sought, settled)
+    state.home_exposure[:, touched] = np.where(
+        wanted & ~state.party_settled[:, touched],
+        exposures(p.exposure_wanted, rows, at_home).sum(axis=1),
+        exposures(p.exposure, rows, at_home).sum(axis=1),
+    )
+    state.life_bound[touched] = life_bound(in_camp, in_camp + at_home.sum(axis=0), rows, p)
     empty = touched[state.camp_size[touched] == 0]
     state.option[empty] = 0
 
 
 def _arrive(camp: Camp, week: Conditions, t: int) -> Moves:
     """Those whose week has come enter the camp, and their contacts know of it."""
-    replicates, households, _ = camp.people.members.shape
     come = np.flatnonzero(camp.people.arrival_week == t)
+    if not len(come):
+        return NO_MOVES
+    replicates, households, _ = camp.people.members.shape
     newcomers = (np.arange(replicates)[:, None] * households + come).ravel()
     made = _enter(camp, week, Rows(newcomers, households))
     listener, _ = neighbours(camp.people, newcomers)
@@ -295,6 +299,8 @@ def _spread_who_moves(camp: Camp) -> None:
     people, state = camp.people, camp.state
     moving = (state.option > 0) | (state.arrived & (state.camp_size == 0))
     changed = np.flatnonzero(moving != state.on_the_move)
+    if not len(changed):
+        return
     listener, position = neighbours(people, changed)
     np.add.at(state.moving, listener, np.where(moving[changed], 1, -1)[position])
     state.on_the_move[:] = moving
