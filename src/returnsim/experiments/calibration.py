@@ -173,7 +173,12 @@ def _by(camp: Camp, engine: str, sizes: Sizes) -> Camp:
 
 
 def _trial(what: "Prepared", sizes: Sizes, seed: int, number: int, bank: Runs) -> Trial:
-    return trial(what.problem, partial(run_here, what.camp), sizes, seed, number, bank)
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    # Every core has a trial of its own: threads of the linear algebra would only wait for one
+    # another.
+    with threadpool_limits(1):
+        return trial(what.problem, partial(run_here, what.camp), sizes, seed, number, bank)
 
 
 class Prepared(NamedTuple):

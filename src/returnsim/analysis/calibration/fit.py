@@ -14,16 +14,18 @@ import numpy as np
 from jaxtyping import Float, Int64
 from scipy.stats import qmc
 
-from returnsim.analysis.calibration.emulator import Emulator, fit_emulator
+from returnsim.analysis.calibration.emulator import (
+    Emulator,
+    cross_validated,
+    fit_spread,
+    spread_features,
+)
 from returnsim.analysis.calibration.posterior import Sampled, sample
 from returnsim.analysis.calibration.problem import Luck, Problem, Simulate
 from returnsim.interrupts import interrupts_held
 
 TYPICAL_MISFIT = 0.1
 """Standard deviation of the model's misfit that the search reckons with."""
-
-HELD_OUT = 5
-"""Of the nearest runs each so-and-so-many-th is kept from the emulator, to tell its error."""
 
 
 class Sizes(NamedTuple):
@@ -192,7 +194,7 @@ def fit(
     size = None
     if full is not None:
         where = sample(problem, emulator, luck, seed, draws=sizes.full, steps=sizes.steps // 4)
-        size, luck = _full_size(emulator, where.places, simulate, full, count)
+        size, luck = _full_size(emulator, luck, where.places, simulate, full, count)
         progress(f"{sizes.full} draws run at full size")
     posterior = sample(problem, emulator, luck, seed, draws=sizes.draws, steps=sizes.steps)
     progress(
@@ -279,36 +281,47 @@ def _distance(problem: Problem, outcomes: np.ndarray, variance: np.ndarray) -> n
 
 
 def _stand_in(problem: Problem, runs: Runs, near: Runs, seed: int) -> tuple[Emulator, Luck]:
-    """Fit the emulator to all runs so far but some of the nearest, which tell what it leaves over.
+    """Fit the emulator to all runs so far, and tell what it leaves over.
 
-    Runs are chosen by where they are, never by what came of them: that would be to fit their luck.
+    How that goes with the parameters is told by all runs, how much it is in the middle of the
+    posterior by the nearest. What is left over of them is not taken around its mean: where the
+    emulator errs all over the posterior, that is error too.
     """
-    apart = np.arange(len(near.places)) % HELD_OUT == 0
-    seen = Runs(*(field[~apart] for field in near))
-    kept = _with(runs, seen)
-    emulator = fit_emulator(kept.places, kept.outcomes, seed)
-    rest = near.outcomes[apart] - emulator.mean(near.places[apart])
-    return emulator, Luck(np.zeros(len(problem.targets)), _shrunk(rest))
+    everything = _with(runs, near)
+    emulator, left_over = cross_validated(everything.places, everything.outcomes, seed)
+    spread = fit_spread(everything.places, left_over)
+    # In the variance that is typical near the posterior.
+    spread[0] -= np.log(np.exp(spread_features(near.places) @ spread).mean(axis=0))
+    luck = Luck(np.zeros(len(problem.targets)), np.eye(len(problem.targets)), spread)
+    rest = left_over[len(runs.places) :] / luck.scale(near.places)
+    return emulator, luck._replace(covariance=_shrunk(rest))
 
 
 def _full_size(
-    emulator: Emulator, places: np.ndarray, simulate: Simulate, full: Simulate, count: _Counter
+    emulator: Emulator,
+    luck: Luck,
+    places: np.ndarray,
+    simulate: Simulate,
+    full: Simulate,
+    count: _Counter,
 ) -> tuple[Size, Luck]:
     replicates = count.take(len(places))
     size = Size(simulate(places, replicates), full(places, replicates))
     rest = size.full - emulator.mean(places)
-    return size, Luck(rest.mean(axis=0), _shrunk(rest))
+    shift = rest.mean(axis=0)
+    covariance = _shrunk((rest - shift) / luck.scale(places))
+    return size, luck._replace(shift=shift, covariance=covariance * len(rest) / (len(rest) - 1))
 
 
 def _shrunk(rest: np.ndarray) -> np.ndarray:
-    """Covariance of few runs, its correlations steadied (Ledoit and Wolf 2004).
+    """Covariance of few runs around nothing, its correlations steadied (Ledoit and Wolf 2004).
 
     The variances are left as they are: outcomes of which luck makes little must stay so.
     """
     from sklearn.covariance import ledoit_wolf
 
-    sd = np.maximum(rest.std(axis=0, ddof=1), 1e-12)
-    together: np.ndarray = ledoit_wolf((rest - rest.mean(axis=0)) / sd)[0]
+    sd = np.maximum(np.sqrt((rest**2).mean(axis=0)), 1e-12)
+    together: np.ndarray = ledoit_wolf(rest / sd, assume_centered=True)[0]
     covariance: np.ndarray = together * np.outer(sd, sd)
     return covariance
 

@@ -17,8 +17,13 @@ from returnsim.analysis.calibration.problem import Luck, Problem
 
 SMALLEST_MISFIT = 1e-3
 """A misfit below this is the same as none: counts are never so exact."""
+LARGEST_LOG_MISFIT = 20.0
+"""So that squares are numbers; the prior has long left nothing of it."""
 
 WALKERS_A_DIMENSION = 4
+WHOLE = 0.1
+"""Share of the moves that are by a whole difference between two walkers."""
+
 BURN_IN = 0.4
 """Share of the steps that is thrown away."""
 
@@ -52,7 +57,7 @@ class Sampled(NamedTuple):
 def log_likelihood(
     problem: Problem,
     mean: Float[np.ndarray, "n m"],
-    covariance: Float[np.ndarray, "m m"],
+    covariance: Float[np.ndarray, "*n m m"],
     discrepancy: Float[np.ndarray, "n"],
 ) -> Float[np.ndarray, "n"]:
     """Log density of what was observed, given mean outcomes and the model's misfit.
@@ -63,8 +68,8 @@ def log_likelihood(
         What was observed, and how surely.
     mean : array, shape (n, m)
         Outcomes on average.
-    covariance : array, shape (m, m)
-        Of the luck of a single history.
+    covariance : array, shape (n, m, m) or (m, m)
+        Of the luck of a single history, at each or at all.
     discrepancy : array, shape (n,)
         Standard deviation of the misfit.
 
@@ -72,12 +77,12 @@ def log_likelihood(
     -------
     array, shape (n,)
     """
-    known = covariance + np.diag(problem.variance)
-    # The misfit adds the same to every eigenvalue: one decomposition serves all draws.
-    eigenvalues, vectors = np.linalg.eigh(known)
-    spread = np.maximum(eigenvalues, 0.0) + discrepancy[:, None] ** 2
-    rotated = (problem.observed - mean) @ vectors
-    parts = rotated**2 / spread + np.log(2.0 * np.pi * spread)
+    whole = np.eye(mean.shape[1]) * (problem.variance + discrepancy[:, None] ** 2)[:, None, :]
+    whole += covariance
+    root = np.linalg.cholesky(whole)
+    away = np.linalg.solve(root, (problem.observed - mean)[:, :, None])[:, :, 0]
+    sizes = np.diagonal(root, axis1=1, axis2=2)
+    parts = away**2 + np.log(2.0 * np.pi * sizes**2)
     total: np.ndarray = -0.5 * parts.sum(axis=1)
     return total
 
@@ -124,9 +129,13 @@ def sample(
 
     def density(points: np.ndarray) -> np.ndarray:
         inside = ((points[:, :sides] >= 0) & (points[:, :sides] <= 1)).all(axis=1)
-        misfit = np.exp(points[:, sides]) if fitted else np.zeros(len(points))
-        mean = emulator.mean(np.clip(points[:, :sides], 0.0, 1.0)) + luck.shift
-        log_density = log_likelihood(problem, mean, luck.covariance, misfit) / temperature
+        misfit = np.zeros(len(points))
+        if fitted:
+            misfit = np.exp(np.minimum(points[:, sides], LARGEST_LOG_MISFIT))
+        places = np.clip(points[:, :sides], 0.0, 1.0)
+        mean = emulator.mean(places) + luck.shift
+        covariance = luck.covariance_at(places)
+        log_density = log_likelihood(problem, mean, covariance, misfit) / temperature
         if fitted:
             # Half-normal, and the Jacobian of its logarithm.
             log_density += points[:, sides] - 0.5 * (misfit / problem.discrepancy_scale) ** 2
@@ -140,7 +149,10 @@ def sample(
         start[:, sides] = np.log(problem.discrepancy_scale * start[:, sides])
     # The better of many random places: an ensemble spread over the whole cube would take long.
     start = start[np.argsort(-density(start), kind="stable")[:walkers]]
-    moves = [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)]
+    # A whole difference now and then leads from one mode to another (ter Braak 2006). No snooker
+    # moves: as of emcee 3.1.6 they miss the density, and draw a normal's variance 10 % too small.
+    whole = emcee.moves.DEMove(gamma0=1.0)
+    moves = [(emcee.moves.DEMove(), 1.0 - WHOLE), (whole, WHOLE)]
     sampler = emcee.EnsembleSampler(walkers, dimensions, density, moves=moves, vectorize=True)
     sampler._random = random
     sampler.run_mcmc(start, steps, skip_initial_state_check=True)
@@ -174,7 +186,7 @@ def predicted(
     mean = emulator.mean(posterior.places) + luck.shift
     histories = random.multivariate_normal(
         np.zeros(len(luck.shift)), luck.covariance, len(mean), method="eigh"
-    )
+    ) * luck.scale(posterior.places)
     spread = np.sqrt(posterior.discrepancy[:, None] ** 2 + problem.variance)
     drawn: np.ndarray = mean + histories + spread * random.standard_normal(mean.shape)
     return drawn

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int64
 
+from returnsim.analysis.calibration.emulator import spread_features
+
 Simulate = Callable[[Float[np.ndarray, "n d"], Int64[np.ndarray, "n"]], Float[np.ndarray, "n m"]]
 """Outcomes on the scale of the fit at some places in the unit cube, each with the luck of the
 replicate of that number."""
@@ -37,15 +39,30 @@ class Problem(NamedTuple):
 
 
 class Luck(NamedTuple):
-    """What a camp of the full size does otherwise than the one that stood for it.
+    """What the camp that was observed does otherwise than the emulator: luck, and its error.
 
     Attributes
     ----------
     shift : array, shape (m,)
         Mean outcome at full size less that of the emulator.
     covariance : array, shape (m, m)
-        Of single runs at full size around that.
+        Of single runs around that, where the posterior lies.
+    spread : array, shape (g, m)
+        Coefficients of the `spread_features`: the logarithm of the variance at a place, in that
+        of `covariance`.
     """
 
     shift: Float[np.ndarray, "m"]
     covariance: Float[np.ndarray, "m m"]
+    spread: Float[np.ndarray, "g m"]
+
+    def scale(self, places: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n m"]:
+        """Standard deviations at some places, in that of `covariance`."""
+        scale: np.ndarray = np.exp(0.5 * spread_features(places) @ self.spread)
+        return scale
+
+    def covariance_at(self, places: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n m m"]:
+        """Of single runs at some places."""
+        scale = self.scale(places)
+        covariance: np.ndarray = self.covariance * scale[:, :, None] * scale[:, None, :]
+        return covariance

@@ -1,0 +1,41 @@
+"""The sampler draws from the density that it is given, as wide as it is."""
+
+import numpy as np
+import pytest
+
+from returnsim.analysis.calibration.emulator import Emulator
+from returnsim.analysis.calibration.posterior import sample
+from returnsim.analysis.calibration.problem import Luck, Problem
+
+SIDES = 6
+SD = 0.05
+
+
+def measured_directly(observed, discrepancy_scale=0.0):
+    """Parameters that are themselves what is observed, with an error: outcomes from -1 to 1."""
+    features = 1 + SIDES + SIDES * (SIDES + 1) // 2
+    coefficients = np.zeros((features, SIDES))
+    coefficients[1 : 1 + SIDES] = np.eye(SIDES)
+    names = tuple("abcdef")
+    variance = np.full(SIDES, (2 * SD) ** 2)
+    return (
+        Problem(names, names, np.asarray(observed, dtype=float), variance, discrepancy_scale),
+        Emulator(coefficients, (), 0),
+        Luck(np.zeros(SIDES), np.zeros((SIDES, SIDES)), np.zeros((1 + 2 * SIDES, SIDES))),
+    )
+
+
+def test_draws_of_a_normal_have_its_variance():
+    found = sample(*measured_directly(np.zeros(SIDES)), seed=3, draws=20_000, steps=4000)
+    variance = found.places.var(axis=0).mean() / SD**2
+    # Six sides, each told by so many independent draws.
+    error = np.sqrt(2 / (SIDES * found.effective))
+    assert error < 0.02
+    assert variance == pytest.approx(1.0, abs=4 * error)
+
+
+def test_draws_at_a_wall_of_the_cube_are_of_half_a_normal():
+    found = sample(*measured_directly(-np.ones(SIDES)), seed=4, draws=20_000, steps=4000)
+    mean = found.places.mean() / SD
+    error = np.sqrt((1 - 2 / np.pi) / (SIDES * found.effective))
+    assert mean == pytest.approx(np.sqrt(2 / np.pi), abs=4 * error)
