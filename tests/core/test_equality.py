@@ -115,9 +115,7 @@ def with_one_more(people: Population, week: int) -> Population:
     return Population(
         **fields,
         arrival_week=np.append(people.arrival_week, week),
-        contact_rows=np.concatenate(
-            [rows[: start[1]], [n], rows[start[1] :], [0]], dtype=np.int32
-        ),
+        contact_rows=np.concatenate([rows[: start[1]], [n], rows[start[1] :], [0]], dtype=np.int32),
         contact_start=np.concatenate([start[:1], start[1:] + 1, [start[-1] + 2]]),
     )
 

@@ -1,0 +1,13 @@
+"""Peak memory: told in bytes beside the time that the process took."""
+
+import pytest
+from benchmarks.camps import ENGINES
+from benchmarks.memory import measured
+
+pytestmark = pytest.mark.benchmark(group="memory")
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_peak_of_a_block(benchmark, engine):
+    told = benchmark.pedantic(measured, ([engine], 20_000, 16, 8), rounds=1)
+    benchmark.extra_info |= told
