@@ -37,7 +37,7 @@ HARM, GUARANTORS = "harm.csv", "guarantors.csv"
 EVENTS, HOUSEHOLDS = "events.parquet", "households.parquet"
 COMPARED, CAPTIONS = "compare.csv", "captions.json"
 FILES = (
-    *(WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, RUN, COMPARED),
+    *(WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, PATTERNS, RUN, COMPARED),
     *(HARM, GUARANTORS, EVENTS, HOUSEHOLDS),
 )
 FIGURE_ENDINGS = (".png", ".svg")

@@ -263,3 +263,12 @@ def _rest(terminal: int) -> bytes:
         if not more:
             return told
         told += more
+
+
+def test_a_scenario_with_patterns_runs_twice_into_its_folder(returnsim: Run, folder: Path):
+    (folder / "patterns.yaml").write_text("patterns: []\n")
+    scenario = (folder / SMALL[0]).read_text()
+    (folder / SMALL[0]).write_text(f"{scenario}\npatterns: patterns.yaml\n")
+    for _ in range(2):
+        code, _, err = returnsim(*SMALL)
+        assert code == 0, err

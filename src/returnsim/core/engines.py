@@ -65,7 +65,7 @@ def by_numba(camp: Camp, events: bool) -> Live:
     return live
 
 
-def choose_engine(wanted: str, household_weeks: float) -> str:
+def choose_engine(wanted: str, household_weeks: int | float) -> str:
     """The engine for a piece of work.
 
     Parameters

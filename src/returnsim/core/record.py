@@ -146,7 +146,9 @@ def sum_by_replicate(
     The one place where floats are summed over households: in the order of the households, so that
     a replicate's sum is the same in any block.
     """
-    return np.bincount(rows.replicate, weights=values, minlength=replicates)
+    total = np.bincount(rows.replicate, weights=values, minlength=replicates)
+    # Of nothing it counts, in whole numbers.
+    return total.astype(np.float64, copy=False)
 
 
 def tally(camp: Camp, happened: Happened) -> Tally:
