@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from returnsim.assemble import plan_run, simulate
-from returnsim.core.demography import life_bound, life_hazards
+from returnsim.core.demography import life_hazards
 from returnsim.core.inputs import UNLIMITED, Class
 from returnsim.core.state import Rows
 from returnsim.core.week import open_camp
@@ -126,4 +126,4 @@ def test_no_conditions_make_camp_life_riskier_than_its_bound(
     week = type(inputs.conditions)(*(field[0] for field in inputs.conditions))
     week = week._replace(medical=np.array([access]))
     total = life_hazards(rows, camp.state, week, inputs.parameters).sum(axis=0)
-    assert (total <= life_bound(rows, camp.state, inputs.parameters)).all()
+    assert (total <= camp.state.life_bound).all()

@@ -19,6 +19,8 @@ from returnsim.errors import UsageError
 from returnsim.explorer.server import HOST, bound
 from tests.explorer.shown import CAMP, START, browser_file, command, served, whole
 
+pytestmark = pytest.mark.slow  # a browser and processes of their own: two minutes
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -13,6 +13,8 @@ from playwright.sync_api import Browser, Page
 from returnsim.scenario.files import load_scenario
 from tests.explorer.shown import CAMP, SIEGE, START, move, served, text, whole
 
+pytestmark = pytest.mark.slow  # a browser and processes of their own: two minutes
+
 CHARTS = ("camp", "departures", "harm", "trust")
 
 
