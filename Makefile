@@ -38,7 +38,6 @@ fit: $(DEV)
 	$(BIN)/returnsim calibrate experiments/calibrate-check.yaml --check 96
 
 test: lint types check-layers shapes
-	-@$(MAKE) --no-print-directory browser
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not soak"
 
 verify: $(DEV)
@@ -46,7 +45,7 @@ verify: $(DEV)
 	RETURNSIM_BROWSER_REQUIRED=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not soak"
 	$(BIN)/python -m pytest -n auto tests/core tests/test_population.py --jaxtyping-packages=$(CHECKED),beartype.beartype
 
-# What the tests of the explorer drive; where it cannot be had, `make test` says that it went without.
+# What the tests of the explorer's page drive, by `make verify`.
 BROWSERS := chromium chromium-browser google-chrome
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
 browser:
