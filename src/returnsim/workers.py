@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeVar
 
@@ -14,6 +14,7 @@ from returnsim.interrupts import interrupts_held
 
 AfterWeek = Callable[[int], None]
 Result = TypeVar("Result")
+AnyPool = TypeVar("AnyPool", "Pool", "Threads")
 Job = Callable[[list[int], AfterWeek], Result]
 Progress = Callable[[int], None]
 
@@ -59,35 +60,31 @@ def run_blocks(
     if workers <= 1:
         return _run_here(job, blocks, progress)
     if in_threads:
-        with _thread_pool(workers) as threads:
-            return threads.gather([threads.submit(threads.run, job, b) for b in blocks], progress)
+        with _stopped_by_errors(Threads(workers)) as threads:
+            started = [threads.submit(threads.run, job, block) for block in blocks]
+            return _gathered(threads, started, progress)
     with process_pool(workers) as pool:
-        return pool.gather([pool.submit(_run_there, job, block) for block in blocks], progress)
+        started = [pool.submit(_run_there, job, block) for block in blocks]
+        return _gathered(pool, started, progress)
 
 
-class Counting:
-    """What a pool of processes and one of threads have in common: they tell how far they are."""
-
-    @property
-    def done(self) -> int:
-        """Replicate-weeks that the workers have counted so far."""
-        raise NotImplementedError
-
-    def gather(self, futures: "list[Future[Result]]", progress: Progress | None) -> list[Result]:
-        """Wait for results, and tell of progress meanwhile; the first error ends it."""
-        while not all(future.done() for future in futures):
-            if progress is not None:
-                progress(self.done)
-            time.sleep(POLL_SECONDS)
-            if any(future.done() and future.exception() for future in futures):
-                break
-        runs = [future.result() for future in futures]
+def _gathered(
+    pool: "Pool | Threads", futures: "list[Future[Result]]", progress: Progress | None
+) -> list[Result]:
+    """Wait for results, and tell of progress meanwhile; the first error ends it."""
+    while not all(future.done() for future in futures):
         if progress is not None:
-            progress(self.done)
-        return runs
+            progress(pool.done)
+        time.sleep(POLL_SECONDS)
+        if any(future.done() and future.exception() for future in futures):
+            break
+    runs = [future.result() for future in futures]
+    if progress is not None:
+        progress(pool.done)
+    return runs
 
 
-class Threads(Counting, ThreadPoolExecutor):
+class Threads(ThreadPoolExecutor):
     """Threads that end their work before its next week when told to.
 
     Parameters
@@ -124,7 +121,7 @@ class Threads(Counting, ThreadPoolExecutor):
         self.shutdown(wait=True, cancel_futures=True)
 
 
-class Pool(Counting, ProcessPoolExecutor):
+class Pool(ProcessPoolExecutor):
     """Processes that leave Ctrl-C to their parent, stop when told to, and end when it is gone.
 
     Parameters
@@ -156,20 +153,7 @@ class Pool(Counting, ProcessPoolExecutor):
         self.shutdown(wait=True, cancel_futures=True)
 
 
-@contextmanager
-def _thread_pool(workers: int) -> Iterator[Threads]:
-    """Give a pool of threads; when its use ends in an error, they are stopped."""
-    pool = Threads(workers)
-    try:
-        yield pool
-    except BaseException:
-        pool.stop()
-        raise
-    pool.shutdown()
-
-
-@contextmanager
-def process_pool(workers: int) -> Iterator[Pool]:
+def process_pool(workers: int) -> AbstractContextManager[Pool]:
     """Give a pool of processes; when its use ends in an error, they are stopped.
 
     Parameters
@@ -177,7 +161,11 @@ def process_pool(workers: int) -> Iterator[Pool]:
     workers : int
         How many.
     """
-    pool = Pool(workers)
+    return _stopped_by_errors(Pool(workers))
+
+
+@contextmanager
+def _stopped_by_errors(pool: AnyPool) -> Iterator[AnyPool]:
     try:
         yield pool
     except BaseException:
