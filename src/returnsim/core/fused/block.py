@@ -4,13 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from returnsim.core.fused.away import at_home, keep_in_custody
 from returnsim.core.fused.changes import move, refresh
 from returnsim.core.fused.compiling import compiled, inner
 from returnsim.core.fused.household import (
-    at_home,
     camp_life,
     choose,
-    keep_in_custody,
     learn,
     live_a_week,
     target,
