@@ -23,8 +23,9 @@ from returnsim.stacking import rows_of, side_by_side
 from returnsim.trajectories import Trajectories
 from returnsim.workers import run_blocks, stop_if_told
 
-BLOCK = 16
-"""Replicates stepped together, by measurement: more gain little and take more memory."""
+BLOCK, COMPILED_BLOCK = 16, 4
+"""Replicates stepped together by NumPy, and by the compiled loops, by measurement: more gain little
+and take more memory."""
 
 HOUSEHOLDS_AT_ONCE = 32_768
 """Households drawn together."""
@@ -71,6 +72,12 @@ class Plan(NamedTuple):
         weeks = len(self.inputs.conditions.severity)
         rows = replicates * (self.spec.households + len(self.arrival_weeks))
         return self._replace(engine=choose_engine(engine, rows * weeks))
+
+    def blocks(self, replicates: int) -> list[list[int]]:
+        """So many replicates by number, those that are stepped together in one list."""
+        size = COMPILED_BLOCK if self.engine == NUMBA else BLOCK
+        numbers = range(replicates)
+        return [list(numbers[i : i + size]) for i in numbers[::size]]
 
 
 def simulate(
@@ -121,17 +128,15 @@ def simulate(
     if replicates < 1:
         raise UsageError(f"replicates: {replicates}: at least 1 is needed")
     plan = plan_run(scenario, seed, households).by(engine, replicates)
-    numbers = list(range(replicates))
-    blocks = [numbers[i : i + BLOCK] for i in range(0, replicates, BLOCK)]
     total = replicates * scenario.weeks
     runs = run_blocks(
         partial(run_plan, plan, events=events),
-        blocks,
+        plan.blocks(replicates),
         workers,
         progress and (lambda done: progress(done, total)),
         in_threads=plan.engine == NUMBA,
     )
-    return trajectories_of(scenario, plan, numbers, runs)
+    return trajectories_of(scenario, plan, list(range(replicates)), runs)
 
 
 def trajectories_of(

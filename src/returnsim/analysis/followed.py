@@ -18,7 +18,6 @@ from returnsim.analysis.attribution import (
 )
 from returnsim.analysis.returns import Harms, Returns, ever_in_camp, harms_of, of_replicates
 from returnsim.assemble import (
-    BLOCK,
     Plan,
     block_of,
     members_of,
@@ -154,8 +153,7 @@ def follow(
     pair = None
     if not is_same:
         pair = plan_run(neutral, seed, households)._replace(engine=plan.engine)
-    numbers = list(range(replicates))
-    parts = [numbers[i : i + BLOCK] for i in range(0, replicates, BLOCK)]
+    parts = plan.blocks(replicates)
     total = (1 if pair is None else 2) * replicates * scenario.weeks
     blocks = run_blocks(
         partial(_follow, plan, pair, lever, events),
@@ -164,7 +162,7 @@ def follow(
         progress and (lambda done: progress(done, total)),
     )
     return Followed(
-        trajectories_of(scenario, plan, numbers, [block.run for block in blocks]),
+        trajectories_of(scenario, plan, list(range(replicates)), [b.run for b in blocks]),
         lever,
         *_joined(blocks, [len(part) for part in parts]),
     )

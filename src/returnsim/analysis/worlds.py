@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from jaxtyping import Float
 
-from returnsim.assemble import BLOCK, Plan, block_of, plan_run, run_plan, trajectories_of
+from returnsim.assemble import Plan, block_of, plan_run, run_plan, trajectories_of
 from returnsim.core.engines import AUTO
 from returnsim.core.inputs import Population
 from returnsim.errors import UsageError
@@ -107,11 +107,10 @@ def ask(
         raise UsageError(f"replicates: {size.replicates}: at least 1 is needed")
     short = _until(scenario, max(question.last_day for question in questions))
     plan = plan_run(short, size.seed, size.households).by(size.engine, size.replicates)
-    numbers = list(range(size.replicates))
     total = size.replicates * short.weeks
     parts = run_blocks(
         partial(_answers, short, plan, questions),
-        [numbers[i : i + BLOCK] for i in range(0, size.replicates, BLOCK)],
+        plan.blocks(size.replicates),
         size.workers,
         progress and (lambda done: progress(done, total)),
     )

@@ -62,7 +62,7 @@ def binomial(
         What the draw leaves undecided, itself uniform, for the next class.
     """
     # Beyond a hazard of 30 everyone is caught; the cap keeps the recurrence finite.
-    x = np.minimum(np.broadcast_to(hazard, u.shape), 30.0)
+    x = np.minimum(hazard, 30.0)
     odds = np.expm1(x)
     mass = np.exp(-x * trials)
     below = np.zeros_like(u)

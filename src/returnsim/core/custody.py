@@ -127,10 +127,7 @@ def _hazards(
 
 def unit_exposure(rows: Rows, p: Parameters, sought: np.ndarray) -> np.ndarray:
     """Exposure of one member of each class, shape (classes, n)."""
-    n = len(rows)
-    plain = np.broadcast_to(rows.of(p.exposure), (n, CLASSES))
-    wanted = np.broadcast_to(rows.of(p.exposure_wanted), (n, CLASSES))
-    return np.where(sought[:, None], wanted, plain).T
+    return np.where(sought[:, None], rows.of(p.exposure_wanted), rows.of(p.exposure)).T
 
 
 def _report(rows: Rows, which_: np.ndarray, guarantor: np.ndarray, weight: np.ndarray) -> Reports:

@@ -123,41 +123,135 @@ class Parameters(NamedTuple):
 
 
 class Conditions(NamedTuple):
-    """The levers, week by week."""
+    """The levers, week by week.
+
+    Attributes
+    ----------
+    severity
+        Share of the usual supply that does not come in.
+    aid
+        Share of the camp's subsistence that aid covers.
+    medical
+        Share of the care needed that can be had.
+    corridor_open
+        Whether anyone may pass.
+    places
+        Parties of the simulated camp that may leave this week, or UNLIMITED.
+    ban
+        Strength of the exit ban on each class.
+    threat
+        Danger at home, as a multiple of the hazards as stated.
+    enforced
+        How far the draft is enforced.
+    deferral
+        Weeks after return for which the draft is promised to wait.
+    services
+        Conditions at home.
+    transport_cost
+        Cost of the way home, in weeks of subsistence.
+    subsidy
+        Share of that cost that somebody else pays.
+    onward_open
+        Whether the route elsewhere can be taken.
+    onward_cost
+        Cost of that route, in weeks of subsistence.
+    reach
+        Share of the news that arrives.
+    salience
+        How much more one harm heard of weighs than one harm counted.
+    spill
+        Share at which news of one guarantor [second] counts for another [first].
+    active
+        Whether a guarantor can be asked.
+    enforcement
+        Share of harm that it prevents during the grace period.
+    enforcement_after_grace
+        Share of harm that it prevents afterwards.
+    card_protection
+        Share of the danger at checkpoints from which its papers protect.
+    files
+        Households of the simulated camp whose files it can work through this week, or UNLIMITED.
+    persuasion
+        Safety that its go-betweens claim, in exposure-weeks.
+    price
+        What it asks for a person, in weeks of subsistence.
+    """
 
     severity: Float[np.ndarray, "T C"]
     aid: Float[np.ndarray, "T C"]
     medical: Float[np.ndarray, "T C"]
     corridor_open: Bool[np.ndarray, "T C"]
-    places: Int64[np.ndarray, "T C"]  # parties of the simulated camp this week, or UNLIMITED
-    ban: Float[np.ndarray, "T C K"]  # strength of the exit ban on each class
+    places: Int64[np.ndarray, "T C"]
+    ban: Float[np.ndarray, "T C K"]
     threat: Float[np.ndarray, "T C O"]
-    enforced: Float[np.ndarray, "T C"]  # conscription
-    deferral: Float[np.ndarray, "T C"]  # weeks
-    services: Float[np.ndarray, "T C O"]  # conditions at home
+    enforced: Float[np.ndarray, "T C"]
+    deferral: Float[np.ndarray, "T C"]
+    services: Float[np.ndarray, "T C O"]
     transport_cost: Float[np.ndarray, "T C"]
     subsidy: Float[np.ndarray, "T C"]
     onward_open: Bool[np.ndarray, "T C"]
     onward_cost: Float[np.ndarray, "T C"]
-    reach: Float[np.ndarray, "T C"]  # of news
+    reach: Float[np.ndarray, "T C"]
     salience: Float[np.ndarray, "T C"]
-    spill: Float[np.ndarray, "T C G G"]  # [guarantor believed in, guarantor the news is of]
+    spill: Float[np.ndarray, "T C G G"]
     active: Bool[np.ndarray, "T C G"]
     enforcement: Float[np.ndarray, "T C G"]
     enforcement_after_grace: Float[np.ndarray, "T C G"]
     card_protection: Float[np.ndarray, "T C G"]
-    files: Int64[np.ndarray, "T C G"]  # households of the simulated camp this week, or UNLIMITED
+    files: Int64[np.ndarray, "T C G"]
     persuasion: Float[np.ndarray, "T C G"]
     price: Float[np.ndarray, "T C G"]
 
 
 class Population(NamedTuple):
-    """The households of a block of replicates and their fixed traits."""
+    """The households of a block of replicates and their fixed traits.
+
+    Attributes
+    ----------
+    members
+        People in it when it is first in the camp, by class.
+    arrival_week
+        Week in which it comes to the camp, or NOT_LATER.
+    origin
+        Where it comes from, and would return to.
+    head_age
+        Age of its head at the start of the run, in years.
+    wanted
+        Whether a deserter, defector, former fighter or activist is among its men.
+    vulnerable
+        Whether it has chronic illness, pregnancy or infants.
+    attachment
+        Attachment to home, standard normal.
+    income
+        Income without siege, in weeks of subsistence a week.
+    remittance
+        Money from abroad, in weeks of subsistence a week.
+    goods
+        What it could sell, in weeks of subsistence.
+    reserves
+        Savings at the start, in weeks of subsistence.
+    queue_lot
+        Its place among those registered in the same week.
+    ban_lot
+        Barred where an exit ban on its goers is stronger than this.
+    persuasion_lot
+        Reached by go-betweens where their reach is larger than this.
+    vetting_lot
+        Refused where a guarantor's share of refusals is larger than this.
+    settling_lot
+        Its file settled where a guarantor's share is larger than this.
+    checkpoint_lots
+        Who of a party is held at the checkpoint, by party.
+    contact_start
+        Where each household's contacts begin in ``contact_rows``.
+    contact_rows
+        Households that it knows, ascending, never itself.
+    """
 
     members: Int16[np.ndarray, "R N K"]
-    arrival_week: Int64[np.ndarray, "N"]  # or NOT_LATER
+    arrival_week: Int64[np.ndarray, "N"]
     origin: Int64[np.ndarray, "R N"]
-    head_age: Float[np.ndarray, "R N"]  # years, at the start of the run
+    head_age: Float[np.ndarray, "R N"]
     wanted: Bool[np.ndarray, "R N"]
     vulnerable: Bool[np.ndarray, "R N"]
     attachment: Float[np.ndarray, "R N"]
@@ -172,7 +266,7 @@ class Population(NamedTuple):
     settling_lot: Float[np.ndarray, "R N"]
     checkpoint_lots: Float[np.ndarray, "R N 2"]
     contact_start: Int64[np.ndarray, "rows_plus_1"]  # CSR over the rows r * N + n
-    contact_rows: Int32[np.ndarray, "links"]  # the rows known, ascending, never the row itself
+    contact_rows: Int32[np.ndarray, "links"]
 
 
 class Inputs(NamedTuple):

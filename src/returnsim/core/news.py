@@ -49,10 +49,13 @@ def tell(
     rows, guarantor, amount = reports
     if not len(rows):
         return
-    np.add.at(heard, (guarantor, rows), amount)
-    np.add.at(public, (guarantor, rows // households), amount)
     listener, position = neighbours(population, rows)
-    np.add.at(heard, (guarantor[position], listener), amount[position])
+    told = amount.astype(heard.dtype)
+    # Along one axis and without a change of type: much faster than by several.
+    cells, size = heard.reshape(-1), heard.shape[1]
+    np.add.at(cells, guarantor * size + rows, told)
+    np.add.at(cells, guarantor[position] * size + listener, told[position])
+    np.add.at(public.reshape(-1), guarantor * public.shape[1] + rows // households, amount)
 
 
 def safety_changes(

@@ -17,7 +17,7 @@ from returnsim.core.state import (
     Rows,
     State,
     exposure_of,
-    make_moves,
+    moves_by_class,
 )
 
 
@@ -177,7 +177,7 @@ def depart(
     chosen = np.flatnonzero(ready)
     if (week.places < UNLIMITED).any():
         served = queue(rows.subset(chosen), state, people).first(week.places)
-        chosen = np.flatnonzero(np.isin(index, served.index))
+        chosen = np.searchsorted(index, np.sort(served.index))
     leavers = rows.subset(chosen)
     return _leave(
         leavers,
@@ -246,14 +246,11 @@ def _checkpoint(
 
 def departure_moves(d: Departures) -> list[Moves]:
     """The members who leave the camp, into the shelter or home."""
-    moves: list[Moves] = []
     if not len(d.rows):
-        return moves
-    for c in range(CLASSES):
-        home = d.goers[c] - d.held[c]
-        moves.append(make_moves(d.rows.index, Place.CAMP, Place.HOME_0 + d.party, c, home))
-        moves.append(make_moves(d.rows.index, Place.CAMP, Place.HELD_0 + d.party, c, d.held[c]))
-    return moves
+        return []
+    targets: list[np.ndarray | int] = [Place.HOME_0 + d.party, Place.HELD_0 + d.party]
+    numbers = np.stack([d.goers - d.held, d.held], axis=1)
+    return [moves_by_class(d.rows.index, Place.CAMP, targets, numbers)]
 
 
 def single_men(d: Departures) -> Bool[np.ndarray, "n"]:

@@ -31,27 +31,99 @@ PARTY_OF = np.array([NOBODY, 0, 1, 0, 1, 0, 1, *[NOBODY] * 7])
 
 
 class State(NamedTuple):
-    """Everything about a block that changes."""
+    """Everything about a block that changes.
+
+    Attributes
+    ----------
+    members
+        People of the household, by place and class.
+    hardship
+        Want and closed care, from 0 to 1.
+    reserves
+        Savings, in weeks of subsistence.
+    kappa
+        Belief in a guarantor: harms known of, and those expected of it before.
+    omega
+        Belief in a guarantor: weeks lived under its word among which they were.
+    option
+        What it is registered for: 0 nothing, 1 everyone, from 2 on a split.
+    guarantor
+        Whom it is registered with.
+    registered_week
+        Week of the registration.
+    cleared
+        Whether its file is through.
+    refusals
+        How often its file was refused.
+    refused_until
+        Week in which a guarantor may be asked again.
+    party_guarantor
+        Under whose word a party went.
+    party_week
+        Week in which a party went; -1 where it has not.
+    party_settled
+        Whether the party's file was settled.
+    arrived
+        Whether it is or was in the camp.
+    known
+        Contacts who are or were in the camp.
+    moving
+        Of the known, those registered or all gone from the camp.
+    on_the_move
+        Whether its contacts count it among these.
+    perceived
+        Threat as believed in the camp, by origin.
+    parties_last_week
+        Parties that left in the week before.
+    stock
+        People by place and class.
+    safe
+        Exposure now at home under a guarantor, among those it hears of.
+    harm_heard
+        Last week's harms among those it hears of, weighted, by guarantor.
+    passage_heard
+        Exposure that came home last week, among those it hears of, by guarantor.
+    public_safe
+        The same as ``safe``, over all households.
+    public_harm
+        The same as ``harm_heard``, over all households.
+    public_passage
+        The same as ``passage_heard``, over all households.
+    camp_size
+        Members in camp.
+    option_size
+        Goers of an option.
+    option_exposure
+        Exposure of the goers, their file not settled.
+    option_exposure_settled
+        Exposure of the goers, their file settled.
+    home_exposure
+        Exposure of a party at home.
+    told_exposure
+        What those who hear of it know of ``home_exposure``.
+    life_bound
+        Sum of the hazards of camp life, or more.
+    """
 
     members: Int16[np.ndarray, "12 5 B"]
     hardship: Float[np.ndarray, "B"]
     reserves: Float[np.ndarray, "B"]
     kappa: Float[np.ndarray, "G B"]
     omega: Float[np.ndarray, "G B"]
-    option: Int8[np.ndarray, "B"]  # registered for: 0 nothing, 1 everyone, 2.. a split
-    guarantor: Int8[np.ndarray, "B"]  # registered with
+    option: Int8[np.ndarray, "B"]
+    guarantor: Int8[np.ndarray, "B"]
     registered_week: Int32[np.ndarray, "B"]
     cleared: Bool[np.ndarray, "B"]
     refusals: Int16[np.ndarray, "B"]
-    refused_until: Int32[np.ndarray, "G B"]  # week in which a guarantor may be asked again
+    refused_until: Int32[np.ndarray, "G B"]
     party_guarantor: Int8[np.ndarray, "2 B"]
-    party_week: Int32[np.ndarray, "2 B"]  # NOBODY: that party has not gone
+    party_week: Int32[np.ndarray, "2 B"]
     party_settled: Bool[np.ndarray, "2 B"]
     arrived: Bool[np.ndarray, "B"]
-    known: Int16[np.ndarray, "B"]  # contacts who are or were in the camp
-    moving: Int16[np.ndarray, "B"]  # of them, registered or all gone from the camp
+    known: Int16[np.ndarray, "B"]
+    moving: Int16[np.ndarray, "B"]
     on_the_move: Bool[np.ndarray, "B"]
-    perceived: Float[np.ndarray, "R O"]  # threat
+    perceived: Float[np.ndarray, "R O"]
     parties_last_week: Int64[np.ndarray, "R"]
     stock: Int64[np.ndarray, "R 12 5"]
     # news
@@ -67,7 +139,7 @@ class State(NamedTuple):
     option_exposure: Int32[np.ndarray, "P B"]
     option_exposure_settled: Int32[np.ndarray, "P B"]
     home_exposure: Int32[np.ndarray, "2 B"]
-    told_exposure: Int32[np.ndarray, "2 B"]  # what the audience knows of it
+    told_exposure: Int32[np.ndarray, "2 B"]
     life_bound: Float[np.ndarray, "B"]
 
 
@@ -104,11 +176,13 @@ class Rows:
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """Values by case, shape (C, ...), as one for all or one for each row."""
-        return np.asarray(values[self._case(values)])
+        mine: np.ndarray = values[0] if len(values) == 1 else values[self._case(values)]
+        return mine
 
     def at(self, values: np.ndarray, second: np.ndarray | int) -> np.ndarray:
         """Values by case and a second axis (origin, guarantor, class), one for each row."""
-        return np.asarray(values[self._case(values), second])
+        mine: np.ndarray = values[self._case(values), second]
+        return mine
 
     def _case(self, values: np.ndarray) -> "np.ndarray | int":
         if len(values) == 1:
@@ -121,6 +195,8 @@ class Rows:
         What is worked out of a stretch takes little room, and of a single replicate has one number
         for all its rows.
         """
+        if 0 < len(self) <= ROWS_A_PART:
+            return [Part(slice(0, len(self)), self._stretch(0, len(self)))]
         edges = np.flatnonzero(np.diff(self.replicate)) + 1
         starts = np.concatenate([[0], edges, [len(self)]]).tolist()
         cuts = [0]
@@ -177,11 +253,28 @@ def make_moves(
     def each(value: np.ndarray | int) -> np.ndarray:
         if isinstance(value, np.ndarray):
             return value.astype(np.int64, copy=False)
-        return np.full(size, value, dtype=np.int64)
+        # Members of an enumeration are dear to turn into numbers.
+        return np.full(size, int(value))
 
     before = each(cls)
     after = before if target_class is None else each(target_class)
     return Moves(rows, each(source), before, each(target), after, each(number))
+
+
+def moves_by_class(
+    rows: Int64[np.ndarray, "n"],
+    source: int,
+    targets: list[np.ndarray | int],
+    numbers: Int[np.ndarray, "K targets n"],
+) -> Moves:
+    """Moves of members of every class to one or more places, class by class."""
+    shape = numbers.shape
+    target = np.empty(shape, dtype=np.int64)
+    for i, place in enumerate(targets):
+        target[:, i] = place
+    cls = np.repeat(np.arange(CLASSES), shape[1] * shape[2])
+    row = np.tile(rows, CLASSES * shape[1])
+    return make_moves(row, source, target.ravel(), cls, numbers.ravel())
 
 
 def join_moves(parts: list[Moves]) -> Moves:

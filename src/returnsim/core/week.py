@@ -36,7 +36,7 @@ from returnsim.core.state import (
     exposures,
     initial_state,
     join_moves,
-    make_moves,
+    moves_by_class,
     neighbours,
 )
 from returnsim.core.trust import Beliefs, learn
@@ -125,21 +125,22 @@ def step(camp: Camp, t: int) -> Happened:
     # 7. Custody
     confined = in_custody(state, households)
     custody = keep_in_custody(uniforms(Weekly.CUSTODY), confined, state, people, week, p)
-    moves.append(_apply(camp, custody.moves))
     # 8. Passage
     files = process_files(_waiting(state, households), state, people, week, p)
     _file(state, files, t, camp)
     waiting = _waiting(state, households)
     departures = depart(waiting, _barred(waiting, camp, week), state, people, week, p)
     _send_off(state, departures, t)
-    moves.append(_apply(camp, departure_moves(departures)))
+    # Custody decides nothing of who leaves the camp: both are brought up to date at once.
+    moves.append(_apply(camp, custody.moves + departure_moves(departures)))
     # 9. At home
-    harms = [custody.harm, departures.harm]
+    harms, fates_at_home = [custody.harm, departures.harm], []
     for party, process in enumerate((Weekly.HOME_0, Weekly.HOME_1)):
         if party_is_out(state, party):
             fates = at_home(uniforms(process), party, state, people, week, p, t)
-            moves.append(_apply(camp, fates.moves))
+            fates_at_home += fates.moves
             harms.append(fates.harm)
+    moves.append(_apply(camp, fates_at_home))
     # 10. News for next week
     made = join_moves(moves)
     _spread_the_news(camp, made, departures, join_reports(harms))
@@ -155,15 +156,19 @@ def _apply(camp: Camp, moves: list[Moves]) -> Moves:
     made = join_moves(moves)
     if not len(made.rows):
         return made
-    households = camp.people.members.shape[1]
-    replicate = made.rows // households
+    replicate = made.rows // camp.people.members.shape[1]
     inside = made.source < PLACES
-    away = (made.source[inside], made.source_class[inside])
-    np.subtract.at(state.members, (*away, made.rows[inside]), made.number[inside].astype(np.int16))
-    np.subtract.at(state.stock, (replicate[inside], *away), made.number[inside])
-    to = (made.target, made.target_class)
-    np.add.at(state.members, (*to, made.rows), made.number.astype(np.int16))
-    np.add.at(state.stock, (replicate, *to), made.number)
+    leave = (made.source * CLASSES + made.source_class)[inside]
+    enter = made.target * CLASSES + made.target_class
+    for add, cells, some in ((np.subtract, leave, inside), (np.add, enter, slice(None))):
+        number = made.number[some]
+        # Along one axis and without a change of type: much faster than by several.
+        add.at(
+            state.members.reshape(-1),
+            cells * len(state.camp_size) + made.rows[some],
+            number.astype(np.int16),
+        )
+        add.at(state.stock.reshape(-1), replicate[some] * PLACES * CLASSES + cells, number)
     refresh(camp, distinct(made.rows, len(state.camp_size)))
     return made
 
@@ -201,17 +206,14 @@ def _arrive(camp: Camp, week: Conditions, t: int) -> Moves:
     newcomers = (np.arange(replicates)[:, None] * households + come).ravel()
     made = _enter(camp, week, Rows(newcomers, households))
     listener, _ = neighbours(camp.people, newcomers)
-    np.add.at(camp.state.known, listener, 1)
+    np.add.at(camp.state.known, listener, np.int16(1))
     return made
 
 
 def _enter(camp: Camp, week: Conditions, rows: Rows) -> Moves:
     state, index = camp.state, rows.index
-    members = camp.people.members.reshape(-1, CLASSES)
-    made = _apply(
-        camp,
-        [make_moves(index, OUTSIDE, Place.CAMP, c, members[index, c]) for c in range(CLASSES)],
-    )
+    members = camp.people.members.reshape(-1, CLASSES)[index].T[:, None]
+    made = _apply(camp, [moves_by_class(index, OUTSIDE, [Place.CAMP], members)])
     state.arrived[index] = True
     reserves = state.reserves[index]
     state.hardship[index] = target_of(rows, reserves, camp.people, week, camp.inputs.parameters)
@@ -240,10 +242,10 @@ def _choose(state: State, rows: Rows, choices: Choices, t: int) -> list[Moves]:
         if is_new:
             state.registered_week[these] = t
     leaving = index[choices.option == ONWARD]
-    return [
-        make_moves(leaving, Place.CAMP, Place.ONWARD, c, state.members[Place.CAMP, c, leaving])
-        for c in range(CLASSES)
-    ]
+    if not len(leaving):
+        return []
+    numbers = state.members[Place.CAMP][:, None, leaving]
+    return [moves_by_class(leaving, Place.CAMP, [Place.ONWARD], numbers)]
 
 
 def _waiting(state: State, households: int) -> Rows:
@@ -302,5 +304,6 @@ def _spread_who_moves(camp: Camp) -> None:
     if not len(changed):
         return
     listener, position = neighbours(people, changed)
-    np.add.at(state.moving, listener, np.where(moving[changed], 1, -1)[position])
+    change = np.where(moving[changed], np.int16(1), np.int16(-1))
+    np.add.at(state.moving, listener, change[position])
     state.on_the_move[:] = moving

@@ -198,7 +198,7 @@ def _kept(sampler: Any, sides: int, draws: int, *, fitted: bool) -> Sampled:
     chain = sampler.get_chain(discard=int(BURN_IN * sampler.iteration))
     density = sampler.get_log_prob(discard=int(BURN_IN * sampler.iteration))
     # A walker that never moved has no correlation to tell.
-    moved = chain[:, (chain.std(axis=0) > 0).all(axis=-1)]
+    moved = chain[:, (np.ptp(chain, axis=0) > 0).all(axis=-1)]
     slowest = float(len(chain))
     if moved.shape[1]:
         slowest = float(np.max(integrated_time(moved, quiet=True, tol=0)))
