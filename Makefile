@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.installed
 DEV    := $(VENV)/.installed-dev
 CHECKED := returnsim.core,returnsim.draws,returnsim.population,returnsim.contacts
 
-.PHONY: demo results fit test lint types check-layers shapes browser verify soak bench bench-peers bench-check bench-baseline clean
+.PHONY: demo results fit test lint types check-layers shapes docs browser verify soak dist audit bench bench-peers bench-check bench-baseline clean
 
 demo: $(STAMP)
 	$(BIN)/returnsim run scenarios/rukban/2019-2025.yaml --replicates 64 --seed 1 --out results/rukban-2019-2025
@@ -59,6 +59,28 @@ soak: $(DEV)
 # The shapes in the annotations, checked while the core runs.
 shapes: $(DEV)
 	$(BIN)/python -m pytest -q -n auto tests/core/test_invariants.py --jaxtyping-packages=$(CHECKED),beartype.beartype
+
+# The documentation as a site, in docs/_build/index.html; nothing is fetched.
+docs: $(DEV)
+	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx -q -E -W --keep-going -b html docs docs/_build
+	@echo "The site is in docs/_build/index.html"
+
+# An sdist and the wheel that it builds, in dist/; nothing is fetched.
+dist: $(DEV)
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+
+# Whether a vulnerability is known of anything in constraints.txt. What nobody could be asked about is a failure.
+AUDIT := $(VENV)/audit
+audit:
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && \
+	  $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; }
+	@rm -f $(AUDIT)/found.txt
+	@$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off \
+	  -r constraints.txt -o $(AUDIT)/found.txt || { \
+	  cat $(AUDIT)/found.txt 2>/dev/null || \
+	    echo "The audit did not end: the service that knows of vulnerabilities gave no answer." >&2; exit 1; }
 
 lint: $(DEV)
 	$(BIN)/ruff check .

@@ -1,10 +1,12 @@
 """Peak memory of stepping a camp, measured in a process of its own. Linux only.
 
     .venv/bin/python -m benchmarks.memory --engine numpy --households 20000 --replicates 16
+    .venv/bin/python -m benchmarks.memory --engine numpy --households 2000 --replicates 64 --run
 
 What counts is resident memory beyond that of a process that has stepped a tiny camp: the households
 and their contacts, their state, and what the engine takes besides while it steps. Making the
-households takes more for a moment; that peak is told apart.
+households takes more for a moment; that peak is told apart. A whole run (``--run``) steps a few
+replicates at a time and keeps their weekly record.
 """
 
 import argparse
@@ -18,6 +20,7 @@ import psutil
 from benchmarks.camps import ENGINES, ROOT, Lot, lot_of, plan_of, warm
 from benchmarks.measuring import seconds_of
 
+from returnsim.assemble import Plan, run_plan
 from returnsim.core.state import initial_state
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -81,6 +84,21 @@ def child(engines: list[str], households: int, replicates: int, weeks: int, time
     return told
 
 
+def child_of_run(engine: str, households: int, replicates: int, weeks: int) -> dict:
+    """Measure a whole run in this process: on one worker, its weekly record kept."""
+    warm([engine])
+    plan: Plan = plan_of(households, weeks)._replace(engine=engine)
+    before = resident()
+    peak, seconds = peak_of(lambda: [run_plan(plan, block) for block in plan.blocks(replicates)])
+    rows = replicates * (plan.spec.households + len(plan.arrival_weeks))
+    return {"engine": engine, "bytes": (peak - before) / rows, "seconds": seconds}
+
+
+def measured_run(engine: str, households: int, replicates: int, weeks: int) -> dict:
+    """Measure a whole run in a fresh process: ``bytes`` a household and replicate at the peak."""
+    return _in_a_process([engine], households, replicates, weeks, "--run")
+
+
 def measured(
     engines: list[str], households: int, replicates: int, weeks: int, times: int = 1
 ) -> dict:
@@ -104,8 +122,14 @@ def measured(
             f"{households:,} households, {replicates} replicates: may need {need / 1e9:.1f} GB, "
             f"{free / 1e9:.1f} GB are free"
         )
+    return _in_a_process(engines, households, replicates, weeks, "--times", str(times))
+
+
+def _in_a_process(
+    engines: list[str], households: int, replicates: int, weeks: int, *more: str
+) -> dict:
     command = [sys.executable, "-m", "benchmarks.memory", "--households", str(households)]
-    command += ["--replicates", str(replicates), "--weeks", str(weeks), "--times", str(times)]
+    command += ["--replicates", str(replicates), "--weeks", str(weeks), *more]
     for engine in engines:
         command += ["--engine", engine]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -121,9 +145,11 @@ def main() -> None:
     parser.add_argument("--replicates", type=int, default=16)
     parser.add_argument("--weeks", type=int, default=8)
     parser.add_argument("--times", type=int, default=1)
+    parser.add_argument("--run", action="store_true", help="a whole run, of the first engine")
     wanted = parser.parse_args()
     engines = wanted.engine or sorted(ENGINES)
-    told = child(engines, wanted.households, wanted.replicates, wanted.weeks, wanted.times)
+    camp = (wanted.households, wanted.replicates, wanted.weeks)
+    told = child_of_run(engines[0], *camp) if wanted.run else child(engines, *camp, wanted.times)
     print(json.dumps(told))
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from benchmarks.camps import ENGINES
-from benchmarks.memory import measured
+from benchmarks.memory import measured, measured_run
 
 pytestmark = pytest.mark.benchmark(group="memory")
 
@@ -10,4 +10,10 @@ pytestmark = pytest.mark.benchmark(group="memory")
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 def test_peak_of_a_block(benchmark, engine):
     told = benchmark.pedantic(measured, ([engine], 20_000, 16, 8), rounds=1)
+    benchmark.extra_info |= told
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_peak_of_a_run(benchmark, engine):
+    told = benchmark.pedantic(measured_run, (engine, 2_000, 64, 104), rounds=1)
     benchmark.extra_info |= told

@@ -308,3 +308,16 @@ def test_a_week_with_nobody_in_camp_is_told_with_one_that_has():
     plan = plan_run(scenario, SEED, 20)
     with pytest.raises(UsageError, match=r"week 11: nobody is in camp.*--week \d+"):
         explain_groups(scenario, plan, 1, week=11)
+
+
+def test_an_explanation_is_given_up_between_two_weeks():
+    scenario, lived_through = made(), []
+
+    def poll(t: int) -> None:
+        lived_through.append(t)
+        if t == 2:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        explain_household(scenario, plan_run(scenario, SEED, 20), 0, 0, WEEKS[-1], poll)
+    assert lived_through == [0, 1, 2]

@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from returnsim.analysis.calibration.fit import Sizes, fit, run_prior
-from returnsim.analysis.calibration.posterior import log_likelihood, predicted
+from returnsim.analysis.calibration.posterior import (
+    effective_draws,
+    log_likelihood,
+    predicted,
+)
 from returnsim.analysis.calibration.ranks import trial, verdicts
 from tests.calibration.toys import (
     LUCK_SD,
@@ -68,6 +72,14 @@ def test_predictions_carry_error_luck_and_misfit(fitted):
     means = fitted.emulator.mean(fitted.posterior.places)
     expected = means.var(axis=0) + OBSERVED_SD**2 + np.diag(fitted.luck.covariance) + 0.3**2
     assert drawn.var(axis=0) == pytest.approx(expected, rel=5 * np.sqrt(2 / len(drawn)))
+
+
+def test_a_walker_that_never_moved_is_left_out_of_the_effective_draws():
+    chain = np.random.default_rng(1).standard_normal((400, 8, 2))
+    alone = effective_draws(chain)
+    stuck = np.concatenate([chain, np.full((400, 1, 2), 0.1)], axis=1)
+    assert effective_draws(stuck) == pytest.approx(alone * 9 / 8)
+    assert effective_draws(stuck[:, 8:]) == 1.0
 
 
 def test_the_likelihood_is_that_of_the_multivariate_normal():

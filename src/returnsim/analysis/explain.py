@@ -4,7 +4,7 @@ All of it is the core's own choice of a week, taken apart; nothing is estimated.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -143,7 +143,12 @@ class Household(NamedTuple):
 
 
 def explain_household(
-    scenario: Scenario, plan: Plan, household: int, replicate: int, week: int | None = None
+    scenario: Scenario,
+    plan: Plan,
+    household: int,
+    replicate: int,
+    week: int | None = None,
+    poll: Callable[[int], None] | None = None,
 ) -> Household:
     """Take one household's choice of a week apart.
 
@@ -158,19 +163,27 @@ def explain_household(
     week : int, optional
         From 0; by default the first in which the household is in camp and some offer of return is
         open to it, or the last of the run where there is none.
+    poll : callable, optional
+        Called with each week that is lived through; what it raises ends the search.
 
     Raises
     ------
     UsageError
         If there is no such household or week.
     """
+
+    def is_looked_at(t: int) -> bool:
+        if poll is not None:
+            poll(t)
+        return week is None or week == t
+
     households = plan.spec.households + len(plan.arrival_weeks)
     if not 0 <= household < households:
         raise UsageError(
             f"household {household}: there is none; they are numbered 0 to {households - 1}"
         )
     check_week(scenario, week)
-    weeks = live(plan, [replicate], lambda t: week is None or week == t)
+    weeks = live(plan, [replicate], is_looked_at)
     seen, first = next(weeks), False
     while week is None and not (first := _has_an_offer(seen, household)):
         following = next(weeks, None)

@@ -74,9 +74,8 @@ def explained(
     poll: Poll,
 ) -> Household:
     """Why a household chooses what it does in a week."""
-    poll(0)
     plan = plan_run(scenario, seed, households)
-    return explain_household(scenario, plan, household, replicate, week)
+    return explain_household(scenario, plan, household, replicate, week, poll)
 
 
 def story_of(

@@ -192,16 +192,21 @@ def predicted(
     return drawn
 
 
-def _kept(sampler: Any, sides: int, draws: int, *, fitted: bool) -> Sampled:
+def effective_draws(chain: Float[np.ndarray, "steps walkers sides"]) -> float:
+    """How many independent draws a chain is worth (Sokal 1997), of its slowest parameter."""
     from emcee.autocorr import integrated_time
 
-    chain = sampler.get_chain(discard=int(BURN_IN * sampler.iteration))
-    density = sampler.get_log_prob(discard=int(BURN_IN * sampler.iteration))
-    # A walker that never moved has no correlation to tell.
+    # A walker that never moved has no correlation to tell, and rounding gives it a deviation.
     moved = chain[:, (np.ptp(chain, axis=0) > 0).all(axis=-1)]
     slowest = float(len(chain))
     if moved.shape[1]:
         slowest = float(np.max(integrated_time(moved, quiet=True, tol=0)))
+    return float(chain[..., 0].size / max(slowest, 1.0))
+
+
+def _kept(sampler: Any, sides: int, draws: int, *, fitted: bool) -> Sampled:
+    chain = sampler.get_chain(discard=int(BURN_IN * sampler.iteration))
+    density = sampler.get_log_prob(discard=int(BURN_IN * sampler.iteration))
     flat = chain.reshape(-1, chain.shape[-1])
     chosen = np.linspace(0, len(flat) - 1, min(draws, len(flat))).astype(int)
     return Sampled(
@@ -209,5 +214,5 @@ def _kept(sampler: Any, sides: int, draws: int, *, fitted: bool) -> Sampled:
         discrepancy=np.exp(flat[chosen, sides]) if fitted else np.zeros(len(chosen)),
         log_posterior=density.reshape(-1)[chosen],
         acceptance=float(np.mean(sampler.acceptance_fraction)),
-        effective=len(flat) / max(slowest, 1.0),
+        effective=effective_draws(chain),
     )
