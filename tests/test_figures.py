@@ -1,6 +1,7 @@
 """Figures can be drawn of any run, say what they rest on, and are the same for the same run."""
 
 import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from returnsim.analysis.observations import Observation, load_observations
 from returnsim.assemble import simulate
 from returnsim.figures import drawings, ledgers, write_figures
 from returnsim.figures.observed import short_source
-from returnsim.figures.style import _apart, caption, in_style, save
+from returnsim.figures.style import _apart, caption, in_style, save, time_axis
 from returnsim.scenario.files import load_scenario, scenario_from
 from returnsim.trajectories import Trajectories
 from tests.analysis.made import made
@@ -242,3 +243,17 @@ def test_a_camp_drawn_to_scale_says_so(run: Trajectories):
     assert "each standing for" in caption(run)
     assert "each standing for" not in caption(made())
     assert " 1 replicate (" in " " + caption(made(replicates=1))
+
+
+@pytest.mark.parametrize("columns", [1, 3])
+def test_dates_are_laid_out_without_complaint_however_long_a_run_is(
+    run: Trajectories, columns: int
+):
+    for weeks in (2, 9, 30, 52, 80, 103, 104, 105, 150, 208, 331, 1040, 5217):
+        with in_style():
+            figure = Figure()
+            axes = figure.subplots(1, columns, squeeze=False)[0, -1]
+            dates = np.datetime64(START) + 7 * np.arange(weeks)
+            time_axis(axes, replace(run, weeks=np.arange(weeks), dates=dates))
+            figure.canvas.draw()
+            assert 1 <= len(axes.get_xticks()) <= 9, weeks

@@ -334,8 +334,11 @@ def time_axis(axes: Axes, trajectories: Trajectories) -> None:
 
 
 def date_ticks(axes: Axes) -> tuple[None, int, int]:
-    """How few and how many dates there is room for: fewer where panels stand abreast."""
-    return (None, 4, 9) if axes.get_position().width > NARROW else (None, 2, 4)
+    """How few and how many dates there is room for: fewer where panels stand abreast.
+
+    Below the fewest years Matplotlib takes months, six of them at most between two dates.
+    """
+    return (None, 4, 9) if axes.get_position().width > NARROW else (None, 2, 5)
 
 
 def count_axis(axes: Axes, unit: str) -> None:
