@@ -5,9 +5,13 @@ comes at once.
 """
 
 import sys
+from enum import StrEnum
+from errno import ENAMETOOLONG
 from typing import Annotated
 
 import typer
+from typer._completion_classes import completion_init
+from typer.completion import install_callback, show_callback
 
 from returnsim import __version__
 from returnsim.cli.attribute import attribute
@@ -29,10 +33,21 @@ from returnsim.cli.store import store
 from returnsim.cli.sweep import sweep
 from returnsim.cli.validate import validate
 from returnsim.cli.verdict import verdict
-from returnsim.errors import ReturnsimError
+from returnsim.errors import ReturnsimError, UsageError
 
 EXIT_FAILED = 1
 DEBUG = "--debug"
+
+
+class Shell(StrEnum):
+    """What completes commands and files as they are typed."""
+
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
+
+
+SHELLS = "|".join(Shell)
 
 
 def main() -> None:
@@ -47,6 +62,8 @@ def main() -> None:
             raise
         _leave(str(error), error.exit_code)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == ENAMETOOLONG and not debug:
+            _leave(f"{error.filename}: {error.strerror}", UsageError.exit_code)
         if debug:
             raise
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
@@ -55,6 +72,8 @@ def main() -> None:
 
 
 def _app() -> typer.Typer:
+    # Typer's own options take the shell that they are typed in, whatever shell is named after them.
+    completion_init()
     app = typer.Typer(
         help="Simulate whether displaced households go home, willing or pushed, at what harm.",
         no_args_is_help=True,
@@ -93,5 +112,23 @@ def _options(
     debug: Annotated[
         bool, typer.Option(DEBUG, help="Show the traceback where something fails.")
     ] = False,
+    install_completion: Annotated[
+        Shell | None,
+        typer.Option(
+            metavar=SHELLS,
+            callback=install_callback,
+            is_eager=True,
+            help="Have this shell complete what is typed.",
+        ),
+    ] = None,
+    show_completion: Annotated[
+        Shell | None,
+        typer.Option(
+            metavar=SHELLS,
+            callback=show_callback,
+            is_eager=True,
+            help="Print what that would install.",
+        ),
+    ] = None,
 ) -> None:
     """Read what stands before the command."""
