@@ -52,9 +52,11 @@ browser:
 	@for name in $(BROWSERS); do command -v $$name >/dev/null && exit 0; done; \
 	  $(SUDO) apt-get update -q && $(SUDO) apt-get install -y --no-install-recommends chromium
 
-# Kills at random moments, many times over.
+# Faults at random moments and inputs changed at random, many times over: twenty minutes. What the
+# faults came to is left in .benchmarks/ and told in docs/reliability.md, also where a test fails.
 soak: $(DEV)
-	$(BIN)/python -m pytest -n auto -m soak
+	$(BIN)/python -m pytest -n auto -m soak tests/soak tests/fuzz; left=$$?; \
+	  $(BIN)/python -m benchmarks.reliability && exit $$left
 
 # The shapes in the annotations, checked while the core runs.
 shapes: $(DEV)

@@ -86,6 +86,10 @@ def test_the_weekly_table_comes_back_as_it_was(run: Trajectories, tmp_path: Path
 def test_run_and_weekly_table_tell_the_same_provenance(run: Trajectories, tmp_path: Path):
     write_results(run, tmp_path / "one", command=COMMAND)
     told = said(tmp_path / "one")
+    assert set(told.pop("files")) == {path.name for path in (tmp_path / "one").iterdir()} - {
+        "run.json"
+    }
+    assert len(str(told.pop("checksum"))) == 64
     metadata = pq.read_schema(tmp_path / "one" / "weekly.parquet").metadata
     created = datetime.fromisoformat(str(told.pop("created")))
     assert created.utcoffset() is not None

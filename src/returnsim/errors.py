@@ -56,7 +56,9 @@ class Problem:
         where = str(self.file) if self.file is not None else "--set"
         if self.line is not None:
             where += f":{self.line}:{self.column or 1}"
-        return ": ".join(part for part in (where, self.path, self.value, self.rule) if part)
+        told = ": ".join(part for part in (where, self.path, self.value, self.rule) if part)
+        # A name may have a line break in it; a problem is a line.
+        return " ".join(told.splitlines())
 
 
 class ScenarioError(UsageError):

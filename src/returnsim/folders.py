@@ -20,7 +20,14 @@ def check_writable(target: Path) -> None:
     UsageError
         If not.
     """
-    above = target.resolve().parent
+    try:
+        whole = target.resolve()
+    except RuntimeError:
+        raise UsageError(f"{target}: its links lead in a circle") from None
+    if whole.exists() and not target.exists():
+        # What is there would be replaced, unseen by whoever looks for it by this name.
+        raise UsageError(f"{target}: leads back from a folder that is not there")
+    above = whole.parent
     while not above.exists():
         above = above.parent
     if not above.is_dir():

@@ -34,7 +34,7 @@ factors:
 POLICIES = ["as it is", "word kept", "siege eased"]
 CELLS = 2 * 3 * 5
 """Each policy at each point, and its pair; those of the eased siege are those of the siege."""
-TOO_MANY = "1.0e+15"
+TOO_MANY = "1.0e+9"
 """More people than any machine has room for: the file is right, and the cell fails."""
 FAST = ("--workers", 1, "--no-figures")
 

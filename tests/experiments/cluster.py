@@ -1,7 +1,9 @@
 """A Dask cluster of real processes on this machine, as a user would start it in two terminals."""
 
+import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,12 +13,23 @@ WAIT_SECONDS = 60
 
 
 class Cluster:
-    """A scheduler and its workers."""
+    """A scheduler, on a free port that it keeps when it is started again, and its workers."""
 
-    def __init__(self, address: str, folder: Path) -> None:
-        self.address = address
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.address = "tcp://127.0.0.1:0"
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.start_scheduler()
+
+    def start_scheduler(self) -> None:
+        """Start the scheduler, and wait until it listens."""
+        told = self.folder / "scheduler.json"
+        told.unlink(missing_ok=True)
+        words = [BIN / "dask", "scheduler", "--host", "127.0.0.1", "--no-dashboard"]
+        words += ["--port", self.address.rpartition(":")[2], "--scheduler-file", told]
+        with (self.folder / "scheduler.log").open("ab") as log:
+            self.scheduler = subprocess.Popen(words, stdout=log, stderr=log)
+        self.address = _address(told, self.scheduler)
 
     def add_worker(self) -> None:
         """Start one more worker, without a nanny that would start it again."""
@@ -29,17 +42,13 @@ class Cluster:
 @contextmanager
 def dask_cluster(folder: Path, workers: int) -> Iterator[Cluster]:
     """Start a scheduler on a free port, and workers; end them all at the end."""
-    told = folder / "scheduler.json"
-    words = [BIN / "dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-    with (folder / "scheduler.log").open("wb") as log:
-        scheduler = subprocess.Popen([*words, "--scheduler-file", told], stdout=log, stderr=log)
-    cluster = Cluster(_address(told, scheduler), folder)
+    cluster = Cluster(folder)
     try:
         for _ in range(workers):
             cluster.add_worker()
         yield cluster
     finally:
-        for process in (*cluster.workers, scheduler):
+        for process in (*cluster.workers, cluster.scheduler):
             with suppress(ProcessLookupError):
                 process.kill()
             process.wait()
@@ -47,9 +56,6 @@ def dask_cluster(folder: Path, workers: int) -> Iterator[Cluster]:
 
 def _address(told: Path, scheduler: "subprocess.Popen[bytes]") -> str:
     """The address that the scheduler writes down once it listens."""
-    import json
-    import time
-
     until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until and scheduler.poll() is None:
         with suppress(FileNotFoundError, ValueError):

@@ -37,8 +37,8 @@ outcomes:
   returned: {}
   pushed: {without: siege}
 """
-CELLS = 2 * (8 + 2)
-"""Two blocks of eight cases; the pairs of four cases are one, for they differ in their siege."""
+CELLS = 2 * 8
+"""Two blocks of eight cases; the pairs, without a siege, are among them."""
 
 
 def written(folder: Path, experiment: str = EXPERIMENT) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from returnsim.errors import UsageError
+from returnsim.errors import RunError, UsageError
 from returnsim.experiments.cells import Result, run_cells
 from returnsim.experiments.execute import Task, execute
 from returnsim.experiments.execute import dask_cluster as cluster_at
@@ -56,3 +56,40 @@ def test_a_scheduler_without_workers_is_said(monkeypatch: pytest.MonkeyPatch, tm
 def test_an_address_that_is_none_is_said():
     with pytest.raises(UsageError, match="no Dask scheduler answers"):
         execute([Task(tuple(cells(1)))], cluster_at("not an address"), lambda _: None)
+
+
+def test_a_scheduler_that_is_killed_is_said_in_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    results: list[Result] = []
+    with dask_cluster(tmp_path, workers=1) as cluster:
+
+        def keep(result: Result) -> None:
+            results.append(result)
+            cluster.scheduler.kill()
+            cluster.scheduler.wait()
+
+        with pytest.raises(RunError, match="workers were lost, and none can be had again: --sch"):
+            execute([Task((cell,)) for cell in cells(8)], cluster_at(cluster.address), keep)
+    assert len(results) < 8
+    assert caplog.records == []
+
+
+def test_a_scheduler_that_is_started_again_is_used_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    given = cells(8)
+    results: list[Result] = []
+    with dask_cluster(tmp_path, workers=1) as cluster:
+
+        def keep(result: Result) -> None:
+            results.append(result)
+            if len(results) == 1:
+                cluster.scheduler.kill()
+                cluster.scheduler.wait()
+                cluster.start_scheduler()
+                cluster.add_worker()
+
+        execute([Task((cell,)) for cell in given], cluster_at(cluster.address), keep)
+    assert digests(results) == digests(run_cells(given))
+    assert caplog.records == []

@@ -156,3 +156,17 @@ def test_what_the_disk_does_not_take_is_said_and_leaves_no_trace(tmp_path: Path)
     with pytest.raises(RunError, match=str(folder)):
         Store(folder).commit(RESULTS[0])
     assert [path.name for path in folder.iterdir()] == [KEY[:2]]
+
+
+def test_a_disk_that_does_not_take_a_note_is_said(tmp_path: Path):
+    folder = tmp_path / "store"
+    with pytest.raises(RunError, match=f"{folder}: No such file.*what was finished is kept"):
+        Store(folder).begin()
+
+
+def test_a_damaged_cell_that_cannot_be_set_aside_is_said_and_stays(store: Store):
+    (store.folder / "damaged").write_text("in the way")
+    before = contents(store.folder)
+    with pytest.raises(RunError, match=f"{store.folder}: File exists"):
+        store.set_aside(KEY)
+    assert contents(store.folder) == before

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
+from returnsim.results import sealed, write_run
 from tests.cli.typed import Run, command_line
 from tests.report.made import CALLED, FEW, NASTY, SHIPPED, Page
 
@@ -192,6 +193,7 @@ def test_numbers_come_from_the_result(here: Path, report: Run):
     place = table["outcome"] == "of these, pushed by the siege"
     table.loc[place, ["median", "low90", "high90"]] = [123456, 23456, 223456]
     table.to_csv("run/summary.csv", index=False)
+    write_run(Path("run"), json.loads(Path("run/run.json").read_text(encoding="utf-8")))
     page, _, _ = written(report, "run")
     assert page.text.count("123,456 (23,456 to 223,456)") == 3
 
@@ -256,7 +258,7 @@ def test_several_results_are_told_beside_each_other(here: Path, report: Run):
 
 def test_results_that_share_no_luck_are_told_but_not_compared(here: Path, report: Run):
     told = json.loads(Path("eased/run.json").read_text(encoding="utf-8"))
-    Path("eased/run.json").write_text(json.dumps(told | {"seed": 2}), encoding="utf-8")
+    Path("eased/run.json").write_text(json.dumps(sealed(told | {"seed": 2})), encoding="utf-8")
     page, _, _ = written(report, "run", "eased")
     assert "They cannot be compared." in page.text
     assert "the seed: 2 where" in page.text

@@ -8,6 +8,7 @@ from tests.scenario.files import camp, day
 
 RECORD = {"track_record": {"harms": 1, "exposure_weeks": 100}}
 NO_LIMIT = float("inf")
+shares = st.just(0.0) | st.floats(1e-9, 1)
 
 
 def levers(**changed: object) -> WeeklyLevers:
@@ -47,7 +48,7 @@ def test_arrays_have_weeks_then_origins_guarantors_or_classes():
     assert week.active.shape == week.files.shape == week.price.shape == (10, 2)
 
 
-@given(st.floats(0, 1))
+@given(shares)
 @settings(max_examples=50, deadline=None)
 def test_a_constant_comes_out_exactly(value):
     assert (levers(siege={"severity": value}).severity == value).all()
@@ -56,7 +57,7 @@ def test_a_constant_comes_out_exactly(value):
 
 @given(
     st.lists(
-        st.tuples(st.integers(-20, 80), st.integers(1, 60) | st.none(), st.floats(0, 1)),
+        st.tuples(st.integers(-20, 80), st.integers(1, 60) | st.none(), shares),
         min_size=1,
         max_size=6,
         unique_by=lambda entry: entry[0],
@@ -144,7 +145,7 @@ def test_a_line_joins_only_numbers_that_both_entries_name():
     assert week.reach[9] > 0.9
 
 
-@given(st.floats(0, 1))
+@given(shares)
 @settings(max_examples=25, deadline=None)
 def test_a_line_between_equal_values_is_exactly_constant(value):
     week = siege(

@@ -38,8 +38,8 @@ def test_a_scenario_written_out_and_read_again_simulates_the_same(file, tmp_path
     first=st.integers(-20, 80),
     until=st.integers(1, 30) | st.none(),
     linear=st.booleans(),
-    number=st.floats(0, 1e6),
-    limit=st.floats(0, 1e300) | st.none(),
+    number=st.floats(0, 1e6).filter(lambda x: x == 0 or x > 1e-12),
+    limit=st.floats(0, 1e9).filter(lambda x: x == 0 or x > 1e-12) | st.none(),
 )
 @settings(max_examples=20, deadline=None)
 def test_any_dated_lever_survives_being_written(

@@ -154,8 +154,8 @@ def _write(
 ) -> None:
     """Write ``switch.csv``, ``run.json`` and the figures: all of it, or nothing."""
     from returnsim.errors import RunError
-    from returnsim.folders import as_json, write_text, written_whole
-    from returnsim.results import FIGURES, RUN, provenance_of
+    from returnsim.folders import write_text, written_whole
+    from returnsim.results import FIGURES, provenance_of, write_run
 
     told = provenance_of(runs[0].trajectories, command)
     told |= {"format": FORMAT, "levers": [run.lever for run in runs]}
@@ -164,12 +164,12 @@ def _write(
     try:
         with written_whole(target.resolve()) as folder:
             write_text(folder / SWITCH, text)
-            write_text(folder / RUN, as_json(told) + "\n")
             if figures:
                 from returnsim.figures.attribution import write_attribution_figures
 
                 (folder / FIGURES).mkdir()
                 write_attribution_figures(runs, table, folder / FIGURES)
+            write_run(folder, told)
     except OSError as error:
         reason = error.strerror or str(error)
         raise RunError(f"{target}: the results could not be written: {reason}") from error

@@ -73,6 +73,7 @@ def explain(
     from returnsim.cli.explain_text import groups_lines, household_lines
     from returnsim.errors import UsageError
     from returnsim.scenario.files import load_scenario
+    from returnsim.scenario.memory import check_memory
 
     if household is None and replicate is not None:
         raise UsageError("--replicate goes with --household; groups take --replicates")
@@ -82,6 +83,7 @@ def explain(
     folder = RESULTS / f"{scenario.name}-explained" if out is None else out
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder with --out")
+    check_memory(scenario, replicates or 1, households)
     plan = plan_run(scenario, seed, households)
     told: Household | Groups
     if household is None:

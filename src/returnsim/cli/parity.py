@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import FEWEST_HOUSEHOLDS, ScenarioFile, Set
+from returnsim.cli.options import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS, ScenarioFile, Set
 from returnsim.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,13 +25,16 @@ def parity(
         int | None,
         typer.Option(
             min=FEWEST_HOUSEHOLDS,
+            max=MOST_HOUSEHOLDS,
             help="Simulate so many households beside the core, in place of the whole camp.",
         ),
     ] = None,
     twin_households: Annotated[
         int,
         typer.Option(
-            min=FEWEST_HOUSEHOLDS, help="So many beside the slow twin: it takes its time."
+            min=FEWEST_HOUSEHOLDS,
+            max=MOST_HOUSEHOLDS,
+            help="So many beside the slow twin: it takes its time.",
         ),
     ] = 200,
     weeks: Annotated[
@@ -45,8 +48,10 @@ def parity(
     1 and names the first week and household that differ, if any do, both counted from 0.
     """
     from returnsim.scenario.files import load_scenario
+    from returnsim.scenario.memory import check_memory
 
     scenario = load_scenario(file, [*(overrides or ()), *([f"weeks={weeks}"] if weeks else ())])
+    check_memory(scenario, households=households)
     outcomes = _compare(scenario, seed, replicate, households, twin_households)
     if json:
         typer.echo(_as_json(scenario, seed, replicate, outcomes))

@@ -12,6 +12,7 @@ import typer
 from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, Engine, Out, Scheduler, Workers, cores
 
 if TYPE_CHECKING:
+    from returnsim.experiments.cases import LoadedExperiment
     from returnsim.experiments.execute import Site
     from returnsim.experiments.sweep import Progress, Tally
 
@@ -51,6 +52,7 @@ def sweep(
     from returnsim.experiments.tightness import Tightness, until_tight
 
     experiment = load_experiment(file)
+    _refuse_other(experiment)
     tightness = Tightness.checked(experiment, until_ci, outcome, most_replicates)
     folder = RESULTS / experiment.name if out is None else out
     site = site_of(workers, scheduler, engine)
@@ -81,6 +83,21 @@ def sweep(
     _report(tally, folder, told, as_json=json)
     if tally.failed:
         raise typer.Exit(1)
+
+
+def _refuse_other(experiment: "LoadedExperiment") -> None:
+    """Make sure that the points are those of a design: otherwise the base alone would be run."""
+    from returnsim.errors import UsageError
+
+    told = experiment.experiment
+    for part, command in (("calibration", "calibrate"), ("sensitivity", "sensitivity")):
+        if getattr(told, part) is not None:
+            mark = experiment.mark_of(part)
+            where = f"{experiment.file}:{mark.line}" if mark.line else str(experiment.file)
+            raise UsageError(
+                f"{where}: {part}: chooses the points as it goes, and there is no design to sweep; "
+                f"use `returnsim {command}`"
+            )
 
 
 def site_of(workers: int | None, scheduler: str | None, engine: str) -> "Site":

@@ -237,7 +237,7 @@ def _write(
     )
     from returnsim.errors import RunError
     from returnsim.folders import as_json, write_text, written_whole
-    from returnsim.results import CAPTIONS, FIGURES, RUN
+    from returnsim.results import CAPTIONS, FIGURES, write_run
 
     tables: dict[str, pd.DataFrame] = {}
     if validation is not None:
@@ -251,11 +251,11 @@ def _write(
             for name, table in tables.items():
                 text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
                 write_text(folder / name, text)
-            write_text(folder / RUN, as_json(_provenance(scenario, size, command)) + "\n")
             if figures:
                 (folder / FIGURES).mkdir()
                 told = _draw(scenario, validation, held, size, folder / FIGURES)
                 write_text(folder / FIGURES / CAPTIONS, as_json(told) + "\n")
+            write_run(folder, _provenance(scenario, size, command))
     except OSError as error:
         reason = error.strerror or str(error)
         raise RunError(f"{target}: the results could not be written: {reason}") from error

@@ -16,8 +16,8 @@ from returnsim.errors import RunError
 from returnsim.experiments.calibration import Fitted
 from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.written import write_results
-from returnsim.folders import as_json
-from returnsim.results import FORMAT, versions
+from returnsim.folders import as_json, write_in_place
+from returnsim.results import DIGESTS, FORMAT, RUN, digest, sealed, versions
 from returnsim.scenario.written import scenario_hash
 
 if TYPE_CHECKING:
@@ -121,10 +121,16 @@ def write_calibration(fitted: Fitted, folder: Path, command: str, draw: Draw | N
         folder,
         "the fit",
         tables,
-        {"run.json": as_json(_run_json(fitted, command)) + "\n"},
+        {},
         None if draw is None else partial(draw, fitted),
         DIGITS,
     )
+    try:
+        files = {name: digest(folder / name) for name in (POSTERIOR, *tables)}
+        told = sealed(_run_json(fitted, command) | {DIGESTS: files})
+        write_in_place(folder / RUN, as_json(told) + "\n")
+    except OSError as error:
+        raise RunError(f"{folder}: {error.strerror or error}") from error
 
 
 def write_ranks(

@@ -26,7 +26,7 @@ from returnsim.scenario.files import load_tree, scenario_of
 from returnsim.scenario.overrides import Override
 from returnsim.scenario.problems import in_order, shown
 from returnsim.scenario.schema import Scenario
-from returnsim.scenario.tree import Mark, Node, at, plain
+from returnsim.scenario.tree import Mark, Node, at, is_file, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -172,7 +172,7 @@ class LoadedExperiment:
             path = ("base",) if written is None else ("cases", named or "", "scenario")
             place = at(self._root, path)
             scenario = self.file.parent / (written or self.experiment.base)
-            if not scenario.is_file() and place is not None:
+            if not is_file(scenario) and place is not None:
                 raise ScenarioError([named_problem(place, path, f"no such file: {scenario}")])
             changes = at(self._root, ("cases", named or "", "set"))
             parts = changes.value if changes is not None else None
@@ -212,7 +212,12 @@ class LoadedExperiment:
         design = self.experiment.design
         if design.kind != "points" or design.file is None:
             return None
-        return read_points(self.file.parent / design.file, tuple(self.experiment.factors))
+        table = self.file.parent / design.file
+        if not is_file(table):
+            place = at(self._root, ("design", "file")) or self._root
+            rule = f"no such file: {table}"
+            raise ScenarioError([named_problem(place, ("design", "file"), rule)])
+        return read_points(table, tuple(self.experiment.factors))
 
     def _places(self) -> list[tuple[Place, ...]]:
         factors = [levels_of(name, f) for name, f in self.experiment.factors.items()]

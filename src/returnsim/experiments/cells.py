@@ -17,6 +17,7 @@ from returnsim.core.engines import NUMBA, NUMPY
 from returnsim.core.run import MODEL_VERSION, Run
 from returnsim.draws import STREAM_VERSION
 from returnsim.scenario.files import scenario_from
+from returnsim.scenario.memory import check_memory
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import numbers_text, scenario_hash
 from returnsim.stacking import put_together
@@ -196,6 +197,7 @@ def engine_of(made: Mapping[str, Any]) -> str:
 def _plan(cell: Cell, engine: str) -> Planned:
     told = json.loads(cell.given)
     scenario = scenario_given(cell.given)
+    check_memory(scenario, CELL, told["households"])
     plan = plan_run(scenario, told["seed"], told["households"])
     return Planned(cell, scenario, plan._replace(engine=engine))
 

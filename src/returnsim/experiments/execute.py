@@ -1,5 +1,6 @@
 """Where cells are run: any `concurrent.futures.Executor`, on this machine or on a cluster."""
 
+import logging
 import socket
 import time
 from collections import deque
@@ -15,6 +16,7 @@ from returnsim.experiments.cells import Cell, Result, made_by, run_cells
 from returnsim.workers import CancelledError, process_pool
 
 WORKERS_OF_A_CLUSTER = 16
+LOGGERS_OF_DASK = ("distributed", "distributed.client", "tornado.application", "asyncio")
 MOST_ATTEMPTS = 3
 """How often the process that runs a cell may die before the cell is taken for the cause."""
 
@@ -135,7 +137,7 @@ def _dask_executor(address: str) -> Iterator[Executor]:
             f"--scheduler {address}: no Dask scheduler answers there ({type(error).__name__}); "
             "start one with `dask scheduler` and name the address that it prints"
         ) from None
-    with client:
+    with _unheard(), client:
         try:
             client.wait_for_workers(1, timeout=CONNECT_SECONDS)
         except TimeoutError:
@@ -146,8 +148,26 @@ def _dask_executor(address: str) -> Iterator[Executor]:
         yield client.get_executor(pure=False)  # type: ignore[no-untyped-call]
 
 
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep from the reader what Dask logs of a scheduler that is gone, which is said in words."""
+    loggers = [logging.getLogger(name) for name in LOGGERS_OF_DASK]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
 def _dask_width(executor: Any) -> int:
-    return int(sum(executor._client.ncores().values()))
+    try:
+        return int(sum(executor._client.ncores().values()))
+    except Exception:  # noqa: BLE001
+        # The scheduler is gone, or its client has given it up: the tasks there end by themselves.
+        return 0
 
 
 def execute(
@@ -232,7 +252,7 @@ class _Queue:
         attempts = task.attempts + 1
         if attempts >= MOST_ATTEMPTS:
             for cell in task.cells:
-                keep(Result(cell.key, cell.given, {}, made_by(), f"{LOST}\n{reason}"))
+                keep(Result(cell.key, cell.given, {}, made_by(), f"{reason}\n{LOST}"))
         elif attempts == MOST_ATTEMPTS - 1:
             self.waiting.extendleft(Task((cell,), attempts) for cell in reversed(task.cells))
         else:

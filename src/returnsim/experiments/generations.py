@@ -218,7 +218,13 @@ def _read(file: Path, mark: str) -> np.ndarray | None:
     if said.get(b"mark") != mark.encode():
         return None
     columns = [name for name in table.column_names if name.startswith("outcome_")]
-    return np.column_stack([table[name].to_numpy() for name in columns])
+    outcomes = np.column_stack([table[name].to_numpy() for name in columns])
+    return outcomes if said.get(b"digest") == _digest(outcomes).encode() else None
+
+
+def _digest(outcomes: np.ndarray) -> str:
+    """Checksum of the numbers: Parquet itself finds few changes."""
+    return sha256(np.ascontiguousarray(outcomes).tobytes()).hexdigest()
 
 
 def _write(
@@ -230,7 +236,7 @@ def _write(
     columns = {"replicate": replicates}
     columns |= {f"place_{i}": places[:, i] for i in range(places.shape[1])}
     columns |= {f"outcome_{i}": outcomes[:, i] for i in range(outcomes.shape[1])}
-    table = pa.table(columns).replace_schema_metadata({"mark": mark})
+    table = pa.table(columns).replace_schema_metadata({"mark": mark, "digest": _digest(outcomes)})
     partial_file = file.with_suffix(".partial")
     try:
         pq.write_table(table, partial_file, compression="zstd")

@@ -25,7 +25,8 @@ from returnsim.experiments.cells import (
 )
 from returnsim.experiments.store import Store
 from returnsim.experiments.sweep import STORE
-from returnsim.experiments.tables import PARTIAL, told_cells
+from returnsim.experiments.tables import CELLS, PARTIAL, told_cells
+from returnsim.results import check_written
 
 TOLERANCE = 1e-12
 """Relative difference of floats that another engine may make; counts must be equal."""
@@ -143,6 +144,8 @@ def collect(folder: Path, *, dry_run: bool = False) -> str:
         If there is no store or no table that tells which cells are needed, or the store is in use.
     """
     store = _store_in(folder)
+    # What is kept is what the table names.
+    check_written(folder, (CELLS,))
     with store.at_work(alone=True):
         if store.is_unfinished():
             raise UsageError(

@@ -7,7 +7,7 @@ from returnsim.experiments.checks import problem_at
 from returnsim.experiments.schema import Experiment, paths_of
 from returnsim.scenario.evidence import quantities
 from returnsim.scenario.files import load_tree, scenario_of
-from returnsim.scenario.tree import Node
+from returnsim.scenario.tree import Node, is_file
 
 
 def with_ranges(experiment: Experiment, file: Path, root: Node) -> tuple[Experiment, list[Problem]]:
@@ -37,7 +37,7 @@ def with_ranges(experiment: Experiment, file: Path, root: Node) -> tuple[Experim
     if not open_ or experiment.design.kind == "points":
         return experiment, []
     base = file.parent / experiment.base
-    if not base.is_file():
+    if not is_file(base):
         return experiment, [problem_at(root, ("base",), f"no such file: {base}")]
     try:
         known = dict(quantities(scenario_of(load_tree(base), base.stem, ())))

@@ -14,7 +14,7 @@ from returnsim.experiments.compare import SHOWN_CASES, Case, Comparison, Outcome
 from returnsim.experiments.outcomes import DEFAULTS, HARMS, NOT_YET_KNOWN, filled, measure, title
 from returnsim.experiments.schema import Outcome
 from returnsim.experiments.tables import OUTCOMES, WEEKLY_FOLDER, run_in
-from returnsim.results import FORMAT, RUN, WEEKLY
+from returnsim.results import FORMAT, RUN, WEEKLY, check_written
 from returnsim.scenario.problems import choice
 
 if TYPE_CHECKING:
@@ -164,10 +164,13 @@ def _read_all(folders: Sequence[Path]) -> list[Result]:
 def _read(folder: Path) -> Result:
     import pandas as pd
 
-    said = run_in(folder)
+    check_written(folder, (OUTCOMES, WEEKLY_FOLDER, WEEKLY))
+    said = run_in(folder) if (folder / RUN).is_file() else None
     try:
         if said is not None:
             return _of_sweep(folder, said, pd.read_parquet(folder / OUTCOMES))
+        if not (folder / RUN).is_file():
+            raise KeyError(RUN)
         told = json.loads((folder / RUN).read_text(encoding="utf-8"))
         if told["format"] != FORMAT:
             raise KeyError("format")

@@ -167,7 +167,7 @@ class Experiment(Model):
     """How often each case is run; they are simulated by sixteens."""
     seed: Annotated[int, Field(strict=True, ge=0, le=2**64 - 1)] = 1
     """The seed, the same for every case, so that differences are those of the cases alone."""
-    households: Annotated[int, Field(strict=True, ge=20)] | None = None
+    households: Annotated[int, Field(strict=True, ge=20, le=10_000_000)] | None = None
     """Simulate so many households in place of the whole camp, each standing for several."""
     calibration: Calibration | None = None
     """How the factors are fitted to the record; null: they are varied by the design."""

@@ -124,7 +124,7 @@ class Store:
         RunError
             If the disk does not take it; what was there before is untouched.
         """
-        try:
+        with self._disk_told():
             if result.error is not None:
                 note = {"given": json.loads(result.given), "engine": result.engine}
                 text = json.dumps(note | {"error": result.error}, indent=1)
@@ -135,11 +135,6 @@ class Store:
             self._write(self._path(result.key, RECORD), _record(result))
             with suppress(FileNotFoundError):
                 self._failed(result.key).unlink()
-        except OSError as error:
-            raise RunError(
-                f"{self.folder}: {error.strerror or error}; what was finished is kept, and the "
-                "same command goes on from there"
-            ) from error
 
     def failure(self, key: str) -> str | None:
         """The error that a cell last ended in, if it failed and has not been run since."""
@@ -216,11 +211,13 @@ class Store:
 
     def begin(self) -> None:
         """Take note that cells are being added which no table tells of yet."""
-        (self.folder / UNFINISHED).touch()
+        with self._disk_told():
+            (self.folder / UNFINISHED).touch()
 
     def end(self) -> None:
         """Take note that the tables tell of all that was added."""
-        (self.folder / UNFINISHED).unlink(missing_ok=True)
+        with self._disk_told():
+            (self.folder / UNFINISHED).unlink(missing_ok=True)
 
     def is_unfinished(self) -> bool:
         """Whether a sweep began here that was not run to its end."""
@@ -253,6 +250,17 @@ class Store:
         """Delete what no cell needs; gives the bytes freed."""
         return _delete(self.waste())
 
+    @contextmanager
+    def _disk_told(self) -> Iterator[None]:
+        """Tell of what the disk does not take."""
+        try:
+            yield
+        except OSError as error:
+            raise RunError(
+                f"{self.folder}: {error.strerror or error}; what was finished is kept, and the "
+                "same command goes on from there"
+            ) from error
+
     def _open_claims(self) -> IO[bytes]:
         if self._claims is None:
             raise RuntimeError("cells are claimed and released while the store is at work")
@@ -270,11 +278,12 @@ class Store:
     def set_aside(self, key: str) -> None:
         """Put away a damaged cell; only for who has claimed it."""
         aside = self.folder / DAMAGED
-        aside.mkdir(exist_ok=True)
         mark = secrets.token_hex(4)
-        for path in sorted(self._files_of(key), key=lambda path: path.suffix != RECORD):
-            with suppress(FileNotFoundError):
-                path.rename(aside / f"{path.name}.{mark}")
+        with self._disk_told():
+            aside.mkdir(exist_ok=True)
+            for path in sorted(self._files_of(key), key=lambda path: path.suffix != RECORD):
+                with suppress(FileNotFoundError):
+                    path.rename(aside / f"{path.name}.{mark}")
 
     def _write(self, target: Path, data: bytes) -> None:
         if not target.parent.exists():

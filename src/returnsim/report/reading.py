@@ -117,6 +117,12 @@ class Told:
         return value
 
 
+def _check_plain(file: Path) -> None:
+    """A pipe or a socket in the place of a file would be waited for."""
+    if file.exists() and not file.is_file():
+        raise damaged(file, "is no file")
+
+
 def damaged(file: Path, what: str) -> UsageError:
     """The error for a file that is not as it was written."""
     return UsageError(f"{file}: {what}; {AGAIN}")
@@ -130,6 +136,7 @@ def read_told(file: Path) -> Told:
     UsageError
         If it is missing, or is none.
     """
+    _check_plain(file)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -165,6 +172,7 @@ def read_table(file: Path, words: Sequence[str], numbers: Sequence[str] = ()) ->
     """
     import pandas as pd
 
+    _check_plain(file)
     try:
         table = pd.read_csv(file, encoding="utf-8", dtype=str, keep_default_na=False)
     except FileNotFoundError:

@@ -16,7 +16,7 @@ from returnsim.report.of_verdict import part_of_verdict
 from returnsim.report.reading import CHECK, STUDY, VERDICT, damaged, kind_of, read_told, unmarked
 from returnsim.report.rendering import MARK, as_html, as_markdown
 from returnsim.report.side_by_side import part_side_by_side
-from returnsim.results import RUN
+from returnsim.results import RUN, check_written
 
 PAGE, MARKDOWN = ".html", ".md"
 LONGEST_NAME = 80
@@ -60,8 +60,8 @@ def write_report(
     RunError
         If the disk does not take it.
     """
-    files = page, page.with_suffix(MARKDOWN)
     check_places(page)
+    files = page, page.with_suffix(MARKDOWN)
     report = report_of(folders, command, base)
     texts = as_html(report), as_markdown(report, files[1])
     try:
@@ -134,10 +134,13 @@ def part_of(folder: Path, kind: str, base: Path | None) -> Part:
         With the path of what is missing or damaged.
     """
     try:
-        return _part_of(folder, kind, base)
+        part = _part_of(folder, kind, base)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         what = f"{type(error).__name__}: {unmarked(error)}"
         raise damaged(folder, f"its files do not fit together ({what})") from error
+    # Last, for what is wrong in itself is told better by whoever reads it.
+    check_written(folder)
+    return part
 
 
 def _part_of(folder: Path, kind: str, base: Path | None) -> Part:

@@ -18,7 +18,7 @@ from returnsim.scenario.overrides import (
 from returnsim.scenario.precedence import below_file
 from returnsim.scenario.problems import in_order, problems_of, shown
 from returnsim.scenario.schema import Scenario
-from returnsim.scenario.tree import Mark, Node, merge, node_of, plain
+from returnsim.scenario.tree import Mark, Node, is_file, merge, node_of, plain
 from returnsim.scenario.written import dump_scenario, scenario_hash
 from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
 
@@ -189,7 +189,7 @@ def require_patterns(scenario: Scenario, file: Path | None = None) -> None:
 
 
 def _require(key: str, path: Path | None, where: Path) -> None:
-    if path is not None and not path.is_file():
+    if path is not None and not is_file(path):
         raise ScenarioError([Problem(where, None, None, key, str(path), "no such file")])
 
 
@@ -222,7 +222,7 @@ def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list
     if not isinstance(extends.value, str) or not extends.value.strip():
         raise _cannot_extend(extends, "must be the path of a scenario file, as text")
     parent = file.parent / extends.value
-    if not parent.exists():
+    if not is_file(parent):
         raise _cannot_extend(extends, f"no such file: {parent}")
     known = parent.resolve()
     if known in seen:

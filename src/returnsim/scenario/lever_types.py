@@ -6,7 +6,15 @@ Each is one value that always holds, or a list of dated entries.
 from collections.abc import Mapping
 
 from returnsim.scenario.dated import Dated, Entry
-from returnsim.scenario.quantities import ClassName, Model, NonNegative, Share, Weeks, YesNo
+from returnsim.scenario.quantities import (
+    ClassName,
+    Model,
+    NonNegative,
+    PerWeek,
+    Share,
+    Weeks,
+    YesNo,
+)
 
 
 class Siege(Entry):
@@ -96,7 +104,7 @@ class Onward(Entry):
 class Arrivals(Entry):
     """People who come to the camp."""
 
-    people_per_week: NonNegative = NonNegative(value=0)
+    people_per_week: PerWeek = PerWeek(value=0)
     """People a week."""
 
 

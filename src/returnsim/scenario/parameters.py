@@ -27,6 +27,8 @@ DEFAULT_SPLITS: Mapping[str, tuple[ClassName, ...]] = {
     "without_men": ("children", "women", "men_older", "elderly")
 }
 
+MOST_SPLITS = 20
+
 
 class Behaviour(Model):
     """How a household weighs going home: coefficients in log-odds, unless another unit is said."""
@@ -69,6 +71,8 @@ class Behaviour(Model):
     @model_validator(mode="after")
     def _splits_leave_somebody(self) -> Self:
         rules = Rules()
+        if len(self.splits) > MOST_SPLITS:
+            rules.broken(("splits",), f"more than {MOST_SPLITS} ways of going in parts", key=True)
         for name, goers in self.splits.items():
             if not name.isidentifier():
                 rules.broken(

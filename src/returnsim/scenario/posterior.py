@@ -19,6 +19,7 @@ from pydantic_core import CoreSchema
 
 from returnsim.scenario.paths import SECTIONS, ImpossibleError, ParsedPath, parsed
 from returnsim.scenario.quantities import Date, Finite, Model, Rules, Text
+from returnsim.scenario.tree import is_file
 
 DISCREPANCY, LOG_POSTERIOR = "discrepancy", "log_posterior"
 METADATA = b"returnsim"
@@ -230,7 +231,7 @@ def _columns_of(file: Path) -> tuple[dict[str, Any], Mapping[str, Any]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not file.is_file():
+    if not is_file(file):
         raise UnfitError(("", "no such file"))
     try:
         if file.stat().st_size > MOST_BYTES:

@@ -26,6 +26,9 @@ CLASSES: tuple[str, ...] = get_args(ClassName)
 SUM_TOLERANCE = 1e-6
 """How far shares that make up a whole may miss one."""
 
+SMALLEST = 1e-12
+"""No number is closer to 0 without being 0: what is divided by it would overflow."""
+
 Location = tuple[str | int, ...]
 
 
@@ -82,6 +85,7 @@ class Quantity(Model):
     above: ClassVar[float | None] = None
     maximum: ClassVar[float | None] = None
     multiple_of: ClassVar[float | None] = None
+    largest: ClassVar[float] = 1e9  # larger ones are slips, and overflow where they are used
 
     value: Finite
     """The number used."""
@@ -102,10 +106,14 @@ class Quantity(Model):
         rules = Rules()
         if not self._allowed(self.value):
             rules.broken(("value",), f"must be {self.bounds()}")
+        elif not self._sensible(self.value):
+            rules.broken(("value",), f"must be {self._sense()}")
         if self.range is not None:
             low, high = self.range
             if not (self._allowed(low) and self._allowed(high)):
                 rules.broken(("range",), f"both ends must be {self.bounds()}")
+            elif not (self._sensible(low) and self._sensible(high)):
+                rules.broken(("range",), f"both ends must be {self._sense()}")
             if low > high:
                 rules.broken(("range",), "the lower end comes first: [lowest, highest]")
             elif not low <= self.value <= high:
@@ -121,6 +129,14 @@ class Quantity(Model):
             and (cls.maximum is None or number <= cls.maximum)
             and (cls.multiple_of is None or number % cls.multiple_of == 0)
         )
+
+    @classmethod
+    def _sensible(cls, number: float) -> bool:
+        return number == 0 or SMALLEST <= abs(number) <= cls.largest
+
+    @classmethod
+    def _sense(cls) -> str:
+        return f"no larger than {cls.largest:,.0f}, and 0 or no smaller than {SMALLEST:g}"
 
     @classmethod
     def bounds(cls) -> str:
@@ -139,9 +155,9 @@ class Quantity(Model):
         """Describe both ways of writing the number."""
         written = handler.resolve_ref_schema(handler(schema))
         limits = {
-            "minimum": cls.minimum,
+            "minimum": -cls.largest if cls.minimum is None and cls.above is None else cls.minimum,
             "exclusiveMinimum": cls.above,
-            "maximum": cls.maximum,
+            "maximum": cls.largest if cls.maximum is None else cls.maximum,
             "multipleOf": cls.multiple_of,
         }
         number = {"type": "number"} | {k: v for k, v in limits.items() if v is not None}
@@ -173,6 +189,13 @@ class Ratio(Quantity):
     maximum: ClassVar[float | None] = 1000
 
 
+class LogSd(Quantity):
+    """A standard deviation of logarithms, from 0 to 10."""
+
+    minimum: ClassVar[float | None] = 0
+    maximum: ClassVar[float | None] = 10
+
+
 class Positive(Quantity):
     """A number above 0."""
 
@@ -186,22 +209,32 @@ class Share(Quantity):
     maximum: ClassVar[float | None] = 1
 
 
+class PerWeek(Quantity):
+    """People a week, 0 or more."""
+
+    minimum: ClassVar[float | None] = 0
+    largest: ClassVar[float] = 1e6
+
+
 class Weeks(Quantity):
     """A time in weeks, 0 or more."""
 
     minimum: ClassVar[float | None] = 0
+    largest: ClassVar[float] = 1e5
 
 
 class PositiveWeeks(Quantity):
     """A time in weeks, above 0."""
 
     above: ClassVar[float | None] = 0
+    largest: ClassVar[float] = 1e5
 
 
 class OneWeekOrMore(Quantity):
     """A time in weeks, 1 or more."""
 
     minimum: ClassVar[float | None] = 1
+    largest: ClassVar[float] = 1e5
 
 
 class MoreThanOne(Quantity):

@@ -25,6 +25,7 @@ from returnsim.scenario.quantities import (
     SUM_TOLERANCE,
     Date,
     EvenCount,
+    LogSd,
     Model,
     MoreThanOne,
     NonNegative,
@@ -38,6 +39,7 @@ from returnsim.scenario.quantities import (
 
 EARLIEST_START = date(1971, 1, 4)
 MOST_WEEKS = 5200
+MOST_GUARANTORS, MOST_ORIGINS = 50, 200
 GUARANTOR_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -102,11 +104,11 @@ class Population(Model):
     """Share of these links that go to anywhere in the camp rather than to neighbours."""
     reserves_weeks: Weeks = Weeks(value=27)
     """Median of a household's savings, in weeks of its subsistence."""
-    reserves_log_sd: NonNegative = NonNegative(value=1)
+    reserves_log_sd: LogSd = LogSd(value=1)
     """Standard deviation of the logarithm of savings."""
     income: NonNegative = NonNegative(value=1.2)
     """Median income without siege, in weeks of subsistence a week."""
-    income_log_sd: NonNegative = NonNegative(value=0.5)
+    income_log_sd: LogSd = LogSd(value=0.5)
     """Standard deviation of the logarithm of income."""
     remittance_share: Share = Share(value=0.2)
     """Share of households that get money from abroad."""
@@ -114,7 +116,7 @@ class Population(Model):
     """What those get, in weeks of subsistence a week."""
     goods_weeks: Weeks = Weeks(value=3)
     """Median of what a household could sell, in weeks of its subsistence."""
-    goods_log_sd: NonNegative = NonNegative(value=1)
+    goods_log_sd: LogSd = LogSd(value=1)
     """Standard deviation of the logarithm of goods."""
 
     @model_validator(mode="after")
@@ -123,6 +125,8 @@ class Population(Model):
         for name in self.origins:
             if not name.strip() or not name.isprintable():
                 rules.broken(("origins", name), "a name is one line of printable text", key=True)
+        if len(self.origins) > MOST_ORIGINS:
+            rules.broken(("origins",), f"more than {MOST_ORIGINS} places", key=True)
         if not self.origins:
             rules.broken(("origins",), "name at least one place of origin")
         else:
@@ -315,6 +319,8 @@ class Scenario(Model):
                 origins = tuple(info.data["population"].origins)
                 for i, origin in enumerate(guarantor.origins or ()):
                     _check_origin(rules, (name, "origins", i), origin, origins)
+        if len(guarantors) > MOST_GUARANTORS:
+            rules.broken((), f"more than {MOST_GUARANTORS} guarantors", key=True)
         if all(g.track_record is None for g in guarantors.values()):
             rules.broken(
                 (),

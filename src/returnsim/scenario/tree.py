@@ -77,6 +77,14 @@ def absolute(path: Path) -> str:
     return os.path.abspath(path)  # noqa: PTH100
 
 
+def is_file(path: Path) -> bool:
+    """Whether a file is there; under a name that the system cannot have there is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
 def plain(node: Node) -> object:
     """The data without its places."""
     if isinstance(node.value, dict):

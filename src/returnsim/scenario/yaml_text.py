@@ -64,6 +64,9 @@ def read_text(file: Path) -> str:
         If there is no such file, or it is a directory, too large, or no text.
     """
     try:
+        # A pipe or a socket would be waited for.
+        if file.exists() and not file.is_file() and not file.is_dir():
+            raise _unreadable(file, "no regular file")
         with file.open("rb") as stream:
             raw = stream.read(MOST_BYTES + 1)
     except FileNotFoundError:
