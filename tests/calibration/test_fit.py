@@ -103,6 +103,7 @@ def test_ranks_of_true_parameters_are_even():
     assert all(verdict.p > 1e-3 for verdict in found)
 
 
+@pytest.mark.slow
 def test_ranks_show_a_fit_that_is_too_sure():
     sizes = SIZES._replace(generations=0, waves=(1.0,), runs=64, steps=1000, draws=256)
     shape = problem(np.zeros(4))

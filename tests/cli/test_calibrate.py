@@ -128,7 +128,7 @@ def test_other_errors_of_the_record_make_another_scale_on_which_nothing_is_kept(
 @pytest.mark.parametrize(
     ("options", "then"),
     [((), "the same command goes on from there"),
-     (("--check", "16"), "the runs over the prior are kept")],
+     pytest.param(("--check", "16"), "the runs over the prior are kept", marks=pytest.mark.slow)],
 )  # fmt: skip
 def test_ctrl_c_leaves_130_and_says_what_the_same_command_does(folder, options, then) -> None:
     # Long enough to be stopped in the middle.
@@ -198,6 +198,7 @@ def test_an_experiment_without_a_calibration_is_told_what_is_missing(folder, ret
     assert "is missing" in err
 
 
+@pytest.mark.slow
 def test_a_check_writes_ranks_and_draws_them(folder, returnsim) -> None:
     code, out, _ = returnsim("calibrate", "fit.yaml", "--check", 16, "--workers", 1)
     assert code == 0

@@ -160,6 +160,7 @@ def test_the_number_of_workers_leaves_no_trace_and_a_second_run_runs_nothing(
             assert after[name] == before[name], name
 
 
+@pytest.mark.slow
 def test_a_study_that_was_killed_goes_on_from_there(folder: Path):
     words = command("sensitivity", "small.yaml", "--out", "fresh", "--workers", 1, "--no-figures")
     process = subprocess.Popen(words, cwd=folder, stderr=subprocess.DEVNULL)

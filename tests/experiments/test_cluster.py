@@ -58,6 +58,7 @@ def test_an_address_that_is_none_is_said():
         execute([Task(tuple(cells(1)))], cluster_at("not an address"), lambda _: None)
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_killed_is_said_in_a_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
@@ -75,6 +76,7 @@ def test_a_scheduler_that_is_killed_is_said_in_a_line(
     assert caplog.records == []
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_started_again_is_used_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):

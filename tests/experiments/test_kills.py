@@ -48,6 +48,7 @@ def assert_same(folder: Path, whole: Path) -> None:
         assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
 
 
+@pytest.mark.slow
 def test_three_kills_leave_no_trace_in_the_results(undisturbed: tuple[Path, float], tmp_path: Path):
     whole, seconds = undisturbed
     file = written(tmp_path)

@@ -46,9 +46,11 @@ def folder(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     "words",
     [
-        ("run", "camp.yaml", *LONG),
         ("attribute", "camp.yaml", *LONG),
-        ("validate", str(ROOT / "scenarios/kosovo/macedonia-1999.yaml"), *LONG),
+        pytest.param(
+            ("validate", str(ROOT / "scenarios/kosovo/macedonia-1999.yaml"), *LONG),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_run_that_is_stopped_leaves_130_and_the_folder_as_it_was(

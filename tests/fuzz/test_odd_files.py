@@ -190,14 +190,12 @@ def test_the_name_of_a_file_leads_nowhere_but_below_the_results(folder: Path, re
     assert [path.name for path in folder.parent.parent.iterdir()] == ["around"]
 
 
-@pytest.mark.parametrize("name", ["../../x", "/x", "a/b", "..", "a\\b", "x.parquet"])
-def test_names_in_an_experiment_never_become_paths(folder: Path, returnsim: Run, name: str):
-    quoted = f"'{name}'"
-    (folder / "few.yaml").write_text(
-        EXPERIMENT
-        + f"cases: {{{quoted}: {{set: {{levers.siege.severity: 0.5}}}}, b: {{}}}}\n"
-        + f"outcomes: {{{quoted}: {{column: departures}}}}\n"
-    )
+def test_names_in_an_experiment_never_become_paths(folder: Path, returnsim: Run):
+    names = ("../../x", "/x", "a/b", "..", "a\\b", "x.parquet")
+    change = "{set: {levers.siege.severity: 0.5}}"
+    cases = ", ".join(f"'{name}': {change}" for name in names)
+    outcomes = ", ".join(f"'{name}': {{column: departures}}" for name in names)
+    (folder / "few.yaml").write_text(f"{EXPERIMENT}cases: {{{cases}}}\noutcomes: {{{outcomes}}}\n")
     assert returnsim("sweep", "few.yaml", "--workers", 1, "--engine", "numpy")[0] == 0
     assert returnsim("compare", "results/few")[0] == 0
     assert returnsim("report", "results/few")[0] == 0

@@ -203,6 +203,7 @@ class Round:
 
     def _in_general(self, line: str) -> str:
         line = line.replace(str(self.out), "OUT").replace("disk/out", "OUT")
+        line = re.sub(r"'siege=.*', block \d+", "CASE", line)
         line = re.sub(r"tcp://[\d.]+:\d+", "ADDRESS", line)
         return re.sub(r"\b[0-9a-f]{12,64}\b", "KEY", line)
 

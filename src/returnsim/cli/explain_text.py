@@ -226,7 +226,7 @@ def _change(change: Change, told: Household) -> str:
     to = _choice(change.to or STAY, told)
     name = f"  {_short(change.lever):{LEVER - 2}}"
     if change.change == 0:
-        return f"{name}{_value(change.today):>7}{'as it is, once felt':>19}  {to}"
+        return f"{name}{_value(change.today):>7}{'as is, once felt':>19}  {to}"
     share = f"{change.change:+.0%}" if abs(change.change or 0) >= 0.01 else f"{change.change:+.1%}"
     return f"{name}{_value(change.today):>7}{_value(change.at):>9}{share:>10}  {to}"
 
