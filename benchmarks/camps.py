@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from benchmarks.peers.plain_mesa import PlainModel
 
-from returnsim.assemble import BLOCK, Plan, block_of, plan_run
+from returnsim.assemble import BLOCK, COMPILED_BLOCK, Plan, block_of, plan_run
 from returnsim.core.engines import ENGINES, NUMBA, NUMPY
 from returnsim.core.inputs import Inputs, Population
 from returnsim.core.run import Run, run_block
@@ -20,7 +20,7 @@ RUKBAN = ROOT / "scenarios" / "rukban" / "2019-2025.yaml"
 SEED = 1
 WARM_HOUSEHOLDS = 50
 
-__all__ = ["BLOCK", "ENGINES", "NUMBA", "NUMPY"]
+__all__ = ["BLOCK", "COMPILED_BLOCK", "ENGINES", "NUMBA", "NUMPY"]
 
 
 class Lot(NamedTuple):
@@ -74,6 +74,18 @@ def lot_of(plan: Plan, replicates: list[int]) -> Lot:
     """Make the households of some replicates."""
     inputs, people, _ = block_of(plan, replicates)
     return Lot(inputs, people, replicates, plan.guarantors)
+
+
+def lots_of(plan: Plan, replicates: int, size: int) -> list[Lot]:
+    """Some replicates in lots that are stepped one after the other, as a run does."""
+    numbers = range(replicates)
+    return [lot_of(plan, list(numbers[i : i + size])) for i in numbers[::size]]
+
+
+def step_in_turn(lots: list[Lot], engine: str) -> None:
+    """Step each lot, one after the other."""
+    for lot in lots:
+        lot.step(engine)
 
 
 def step_twin(lot: Lot) -> None:

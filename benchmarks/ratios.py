@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.camps import (
-    BLOCK,
+    COMPILED_BLOCK,
     NUMBA,
     NUMPY,
     Lot,
     lot_of,
+    lots_of,
     plan_of,
     step_in_threads,
+    step_in_turn,
     step_twin,
     stepping,
     warm,
@@ -74,13 +76,16 @@ def quiet_cases(sizes: Sizes) -> dict[str, Case]:
     twin = lot_of(plan_of(sizes.twin, sizes.weeks), [0])
     plan = plan_of(sizes.households, sizes.weeks)
     one, block = lot_of(plan, [0]), lot_of(plan, list(range(sizes.replicates)))
+    few = lots_of(plan, sizes.replicates, COMPILED_BLOCK)
     cases = {}
     for ending, seen in ((HISTORY, _recorded), ("", Lot.without_history)):
         cases[TWIN + ending] = Case(partial(step_twin, seen(twin)), twin.household_weeks)
-        for name, lot in (("one", one), ("block", block)):
-            for engine, label in ((NUMPY, "NumPy"), (NUMBA, "numba")):
-                run = stepping(seen(lot), engine)
-                cases[f"{label} {name}{ending}"] = Case(run, lot.household_weeks)
+        for engine, label in ((NUMPY, "NumPy"), (NUMBA, "numba")):
+            cases[f"{label} one{ending}"] = Case(stepping(seen(one), engine), one.household_weeks)
+        # The compiled loops gain nothing from many at once, and are given few, as in a run.
+        in_turn = partial(step_in_turn, [seen(lot) for lot in few], NUMBA)
+        cases[f"NumPy block{ending}"] = Case(stepping(seen(block), NUMPY), block.household_weeks)
+        cases[f"numba block{ending}"] = Case(in_turn, block.household_weeks)
     return cases
 
 
@@ -96,10 +101,8 @@ def all_cases(sizes: Sizes) -> dict[str, Case]:
         cases["NumPy many" + ending] = Case(stepping(lot, NUMPY), lot.household_weeks)
     plan = plan_of(sizes.households, sizes.weeks)
     numbers = list(range(sizes.replicates))
-    size = min(BLOCK, sizes.replicates // 2)
-    lots = [
-        lot_of(plan, numbers[i : i + size]).without_history() for i in range(0, len(numbers), size)
-    ]
+    size = min(COMPILED_BLOCK, sizes.replicates // 2)
+    lots = [lot.without_history() for lot in lots_of(plan, sizes.replicates, size)]
     steps = sum(lot.household_weeks for lot in lots)
     for name, threads in (("one thread", 1), ("two threads", 2)):
         run = partial(step_in_threads, lots, NUMBA, threads)

@@ -1,5 +1,7 @@
 """The compiled loops against the NumPy core: every count the same, other numbers within 1e-12."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +121,33 @@ def test_a_run_can_be_stopped_in_any_thread():
     scenario = load_scenario(ROOT / "scenarios/rukban/2019-2025.yaml")
     with pytest.raises(StopError):
         simulate(scenario, 64, households=500, engine=NUMBA, workers=2, progress=progress)
+
+
+STOPPED = """
+import os, signal, threading
+from returnsim.assemble import plan_run, run_plan
+from returnsim.scenario.files import scenario_from
+
+camp = {"title": "A camp", "start": "2020-01-06", "weeks": 400}
+people = {"people": 90_000, "household_size": 4.5}
+plan = plan_run(scenario_from(camp | {"population": people}), 1)._replace(engine="numba")
+lived = threading.Event()
+
+def stop():
+    lived.wait()
+    os.kill(os.getpid(), signal.SIGINT)
+
+threading.Thread(target=stop, daemon=True).start()
+try:
+    run_plan(plan, [0], lambda week: lived.set())
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def test_ctrl_c_in_the_middle_of_a_compiled_week_is_answered_after_it():
+    ran = subprocess.run([sys.executable, "-c", STOPPED], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "stopped\n", "")
 
 
 @settings(max_examples=60, deadline=None)

@@ -178,19 +178,21 @@ def over_time_figure(studied: Studied) -> tuple[Figure, str]:
     shown = [
         n for n in shown_outcomes(studied) if any(t.outcome == n for t in studied.dated.values())
     ]
-    ranked = sorted(range(len(study.kept)), key=lambda i: -_largest(studied, i, shown))
-    drawn = ranked[:MOST_LINES]
+    drawn = {outcome: _strongest(studied, outcome)[:MOST_LINES] for outcome in shown}
+    # The same factor has the same line in every panel.
+    order = list(dict.fromkeys(i for those in drawn.values() for i in those))
     note = (
         "Lines: total index on each day, of what is summed up to then or counted then; thin lines: "
-        f"90 % bootstrap intervals, cut at the edge. Of {len(study.kept)} factors kept, the "
-        f"{len(drawn)} with the largest index in any of these outcomes are drawn; nothing where an "
-        "outcome is mostly luck, or does not vary yet."
+        f"90 % bootstrap intervals, cut at the edge. Of {len(study.kept)} factors kept, those with "
+        f"the largest index of an outcome on any day are drawn, {MOST_LINES} at most; nothing "
+        "where an outcome is mostly luck, or does not vary yet."
     )
     rows = -(-len(shown) // COLUMNS_OVER_TIME)
     figure = _figure(studied, "When which factor matters", 1.7 + 2.0 * rows, note)
     grid = figure.subplots(rows, min(COLUMNS_OVER_TIME, len(shown)), sharey=True, squeeze=False)
     for panel, outcome in zip(grid.flat, shown, strict=False):
-        _draw_over_time(panel, studied, outcome, drawn)
+        lines = [(i, *_line_of(order.index(i))) for i in drawn[outcome]]
+        _draw_over_time(panel, studied, outcome, lines)
     for panel in list(grid.flat)[len(shown) :]:
         panel.set_visible(False)
     for row in grid:
@@ -198,21 +200,28 @@ def over_time_figure(studied: Studied) -> tuple[Figure, str]:
     return figure, _change_sentence(studied, shown)
 
 
-def _draw_over_time(panel: Axes, studied: Studied, outcome: str, drawn: Sequence[int]) -> None:
+def _line_of(place: int) -> tuple[str, str]:
+    """Colour and style of the factor at a place."""
+    again, colour = divmod(place, len(CASE_COLOURS))
+    return CASE_COLOURS[colour], "--" if again else "-"
+
+
+def _draw_over_time(
+    panel: Axes, studied: Studied, outcome: str, drawn: Sequence[tuple[int, str, str]]
+) -> None:
     study = studied.study
     on_days = [(t.day, study.indices[n]) for n, t in studied.dated.items() if t.outcome == outcome]
     x = np.array([on_axis(day) for day, _ in on_days])
     step = 0.006 * (x[-1] - x[0]) if len(x) > 1 else 0.0
     labels = []
     clear = np.array([1.0 if not is_blind(indices.noise) else np.nan for _, indices in on_days])
-    for place, i in enumerate(drawn):
+    for place, (i, colour, style) in enumerate(drawn):
         total, low, high = (
             clear * np.array([getattr(indices, name)[i] for _, indices in on_days])
             for name in ("total", "total_low", "total_high")
         )
-        colour = CASE_COLOURS[place % len(CASE_COLOURS)]
         at = x + step * (place - (len(drawn) - 1) / 2)
-        panel.plot(at, total, "o-", color=colour, markersize=3, linewidth=1.3)
+        panel.plot(at, total, marker="o", ls=style, color=colour, markersize=3, linewidth=1.3)
         panel.vlines(at, low, high, color=colour, linewidth=0.8, alpha=0.5)
         if total[-1] >= LEAST_TOLD:
             labels.append((float(total[-1]), _short(study.kept[i]), colour))
@@ -254,6 +263,15 @@ def _largest(studied: Studied, i: int, outcomes: Sequence[str]) -> float:
     told = [studied.study.indices[n] for n in outcomes]
     clear = [float(np.nan_to_num(one.total[i])) for one in told if not is_blind(one.noise)]
     return max(clear, default=0.0)
+
+
+def _strongest(studied: Studied, outcome: str) -> list[int]:
+    """The factors that matter to an outcome, by their largest total index on any clear day."""
+    told = [studied.study.indices[n] for n, t in studied.dated.items() if t.outcome == outcome]
+    clear = [np.nan_to_num(one.total) for one in told if not is_blind(one.noise)]
+    largest = np.max(clear, axis=0) if clear else np.zeros(len(studied.study.kept))
+    order = np.argsort(-largest, kind="stable")
+    return [int(i) for i in order if largest[i] >= LEAST_TOLD]
 
 
 def _sentences(studied: Studied, shown: Sequence[str]) -> list[str]:

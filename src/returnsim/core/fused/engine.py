@@ -17,6 +17,7 @@ from returnsim.core.record import Tally
 from returnsim.core.state import PARTIES, Moves
 from returnsim.core.week import Camp
 from returnsim.draws import Weekly
+from returnsim.interrupts import interrupts_held
 
 REPORTS = 2 + PARTIES
 """Harms of one household in one week at most: in custody, on the road, and of each party."""
@@ -55,18 +56,20 @@ class Loop:
     def step(self, t: int) -> None:
         """Live through week ``t``."""
         self._block.tally[:] = 0
-        self._logs = live_through_week(
-            self._block,
-            self._scratch,
-            self._guarantors,
-            self._options,
-            self._seed,
-            self._replicates,
-            t,
-            self._first_calendar_week + t,
-            self._logged,
-            self._logs,
-        )
+        # Compiled code that hands its result back to Python does not survive Ctrl-C there.
+        with interrupts_held():
+            self._logs = live_through_week(
+                self._block,
+                self._scratch,
+                self._guarantors,
+                self._options,
+                self._seed,
+                self._replicates,
+                t,
+                self._first_calendar_week + t,
+                self._logged,
+                self._logs,
+            )
 
     def tally(self) -> Tally:
         """What was counted of the last week."""
