@@ -11,6 +11,7 @@ from returnsim.core.inputs import UNLIMITED, Class
 from returnsim.core.state import Rows
 from returnsim.core.week import open_camp
 from returnsim.draws import Draws
+from returnsim.errors import UsageError
 from returnsim.scenario.files import scenario_from
 from tests.reference.busy import busy_inputs, busy_population
 
@@ -127,3 +128,9 @@ def test_no_conditions_make_camp_life_riskier_than_its_bound(
     week = week._replace(medical=np.array([access]))
     total = life_hazards(rows, camp.state, week, inputs.parameters).sum(axis=0)
     assert (total <= camp.state.life_bound).all()
+
+
+def test_a_run_that_no_machine_holds_is_refused_before_it_begins():
+    huge = scenario_from(BASE | {"population": {"people": 9e8, "household_size": 4.5}})
+    with pytest.raises(UsageError, match="200,000,000 households, 1,000,000 replicates of 20 week"):
+        simulate(huge, 1_000_000)

@@ -18,6 +18,7 @@ from returnsim.errors import UsageError
 from returnsim.population import PopulationSpec, composition, make_members, make_population
 from returnsim.scenario.drawn import scenarios_drawn
 from returnsim.scenario.levers import weekly_levers
+from returnsim.scenario.memory import check_memory
 from returnsim.scenario.schema import Scenario
 from returnsim.stacking import rows_of, side_by_side
 from returnsim.trajectories import Trajectories
@@ -123,10 +124,12 @@ def simulate(
     Raises
     ------
     UsageError
-        If an argument is out of range or the population's targets cannot be met.
+        If an argument is out of range, the population's targets cannot be met, or this machine has
+        not the memory.
     """
     if replicates < 1:
         raise UsageError(f"replicates: {replicates}: at least 1 is needed")
+    check_memory(scenario, replicates, households)
     plan = plan_run(scenario, seed, households).by(engine, replicates)
     total = replicates * scenario.weeks
     runs = run_blocks(
@@ -316,7 +319,7 @@ def check_population(scenario: Scenario, file: Path | None = None) -> None:
         If they cannot, naming the file where it is given.
     """
     try:
-        composition(plan_run(scenario, seed=0).spec)
+        composition(plan_run(scenario, seed=0, households=FEWEST_HOUSEHOLDS).spec)
     except UsageError as error:
         raise UsageError(f"{file}: {error}" if file else str(error)) from None
 
