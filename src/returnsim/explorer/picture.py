@@ -17,8 +17,8 @@ from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import scenario_hash
 from returnsim.trajectories import Trajectories
 
-FIRST, FURTHER = 8, 28
-"""Replicates of the first picture and of each further step: a block costs a few hardly less."""
+FIRST, FURTHER = 3, 31
+"""Replicates of the first picture, which is to be there within a second, and of each further step."""
 
 MOST_KEPT = 32
 Key = tuple[str, int, int | None, int, int]
