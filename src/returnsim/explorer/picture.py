@@ -18,7 +18,7 @@ from returnsim.scenario.written import scenario_hash
 from returnsim.trajectories import Trajectories
 
 FIRST, FURTHER = 3, 31
-"""Replicates of the first picture, which is to be there within a second, and of each further step."""
+"""Replicates of the first picture, to be there within a second, and of each further step."""
 
 MOST_KEPT = 32
 Key = tuple[str, int, int | None, int, int]
