@@ -176,13 +176,11 @@ class Rows:
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """Values by case, shape (C, ...), as one for all or one for each row."""
-        mine: np.ndarray = values[0] if len(values) == 1 else values[self._case(values)]
-        return mine
+        return np.asarray(values[0] if len(values) == 1 else values[self._case(values)])
 
     def at(self, values: np.ndarray, second: np.ndarray | int) -> np.ndarray:
         """Values by case and a second axis (origin, guarantor, class), one for each row."""
-        mine: np.ndarray = values[self._case(values), second]
-        return mine
+        return np.asarray(values[self._case(values), second])
 
     def _case(self, values: np.ndarray) -> "np.ndarray | int":
         if len(values) == 1:
