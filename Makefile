@@ -55,6 +55,7 @@ browser:
 # Faults at random moments and inputs changed at random, many times over: twenty minutes. What the
 # faults came to is left in .benchmarks/ and told in docs/reliability.md, also where a test fails.
 soak: $(DEV)
+	rm -f $(MEASURED)/reliability.json
 	$(BIN)/python -m pytest -n auto -m soak tests/soak tests/fuzz; left=$$?; \
 	  $(BIN)/python -m benchmarks.reliability && exit $$left
 

@@ -42,7 +42,7 @@ def page_of(told: Mapping) -> str:
                 "every cell and every table is, byte for byte, that of a sweep that nothing "
                 "befell, `returnsim store verify` finds nothing wrong, and after `returnsim store "
                 "gc` nothing else is there. Lost are cells that are not those of that sweep.",
-                "Printed by `.venv/bin/python -m pytest tests/soak -m soak`.",
+                "Counted by `.venv/bin/python -m pytest tests/soak -m soak` for `make soak`.",
                 told_of_machine(told["machine"]),
                 table(HEADS, [_line(fault) for fault in faults]),
                 "*Left* tells how often the processes left with 0, which is well, with 1, where a "

@@ -1,5 +1,6 @@
 """Folders of results: written whole or not at all, and only where that can be."""
 
+import errno
 import json
 import os
 import secrets
@@ -21,8 +22,15 @@ def check_writable(target: Path) -> None:
         If not.
     """
     try:
+        whole = target.resolve(strict=True)
+    except FileNotFoundError:
         whole = target.resolve()
-    except RuntimeError:
+    except NotADirectoryError:
+        whole = target.absolute()
+    except (OSError, RuntimeError) as error:
+        # Which of the two it is for a circle differs between versions of Python.
+        if isinstance(error, OSError) and error.errno != errno.ELOOP:
+            raise UsageError(f"{target}: {error.strerror}") from None
         raise UsageError(f"{target}: its links lead in a circle") from None
     if whole.exists() and not target.exists():
         # What is there would be replaced, unseen by whoever looks for it by this name.

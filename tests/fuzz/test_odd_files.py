@@ -237,13 +237,13 @@ def test_windows_line_ends_and_a_byte_order_mark_make_no_other_run(folder: Path,
 @pytest.mark.parametrize(
     ("change", "what"),
     [
-        ("population.people=1e15", "population.people: 1000000000000000.0: must be no larger"),
+        ("population.people=1e15", "population.people: 1000000000000000.0: must be no further"),
         ("population.people=1e9", "would take about 2 TB of memory, and this machine has"),
-        ("levers.arrivals.people_per_week=1e18", "must be no larger than 1,000,000"),
+        ("levers.arrivals.people_per_week=1e18", "must be no further from 0 than 1,000,000"),
         ("weeks=1000000", "weeks: 1000000: must be 5200 or less"),
-        ("livelihood.hunger_width=1e-320", "no smaller than 1e-12"),
-        ("behaviour.cost=1e308", "must be no larger than 1,000,000,000"),
-        ("beliefs.passage_weeks=1e9", "must be no larger than 100,000"),
+        ("livelihood.hunger_width=1e-320", "no closer than 1e-12"),
+        ("behaviour.cost=1e308", "must be no further from 0 than 1,000,000,000"),
+        ("beliefs.passage_weeks=1e9", "must be no further from 0 than 100,000"),
         ("behaviour.cost=1" + "0" * 400, "must be a"),
     ],
 )
@@ -262,7 +262,10 @@ def test_what_no_machine_can_run_is_refused_before_anything_is_made(
     [
         ("replicates: 1000000000", "few.yaml:6:13: replicates: 1000000000: must be 100000 or less"),
         ("households: 1000000000000", "must be 10000000 or less"),
-        ("factors: {f: {path: behaviour.cost, range: [0, 1.0e+20], levels: 2}}", "no larger than"),
+        (
+            "factors: {f: {path: behaviour.cost, range: [0, 1.0e+20], levels: 2}}",
+            "no further from 0 than",
+        ),
         ("factors: {f: {path: weeks, range: [1, 1.0e+20], levels: 2}}", "must be"),
         ("design: {kind: sobol, samples: 1000000000}", "must be 1000000 or less"),
     ],

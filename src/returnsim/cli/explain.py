@@ -83,13 +83,14 @@ def explain(
     folder = RESULTS / f"{scenario.name}-explained" if out is None else out
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder with --out")
-    check_memory(scenario, replicates or 1, households)
+    together = 1 if household is not None else replicates or USUAL_REPLICATES
+    check_memory(scenario, together, households)
     plan = plan_run(scenario, seed, households)
     told: Household | Groups
     if household is None:
         from returnsim.analysis.groups import explain_groups
 
-        told = explain_groups(scenario, plan, replicates or USUAL_REPLICATES, week)
+        told = explain_groups(scenario, plan, together, week)
         name, lines = f"groups-week-{told.week}", groups_lines(told, scenario, plan)
     else:
         from returnsim.analysis.explain import explain_household

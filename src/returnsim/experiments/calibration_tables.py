@@ -117,20 +117,15 @@ def write_calibration(fitted: Fitted, folder: Path, command: str, draw: Draw | N
         tables[SIZE] = size_table(fitted)
     folder.mkdir(parents=True, exist_ok=True)
     write_posterior(fitted, folder / POSTERIOR)
-    write_results(
-        folder,
-        "the fit",
-        tables,
-        {},
-        None if draw is None else partial(draw, fitted),
-        DIGITS,
-    )
+    write_results(folder, "the fit", tables, {}, None, DIGITS)
     try:
         files = {name: digest(folder / name) for name in (POSTERIOR, *tables)}
         told = sealed(_run_json(fitted, command) | {DIGESTS: files})
         write_in_place(folder / RUN, as_json(told) + "\n")
     except OSError as error:
         raise RunError(f"{folder}: {error.strerror or error}") from error
+    if draw is not None:
+        write_results(folder, "the figures", {}, {}, partial(draw, fitted), DIGITS)
 
 
 def write_ranks(

@@ -136,7 +136,7 @@ class Quantity(Model):
 
     @classmethod
     def _sense(cls) -> str:
-        return f"no larger than {cls.largest:,.0f}, and 0 or no smaller than {SMALLEST:g}"
+        return f"no further from 0 than {cls.largest:,.0f}, and 0 or no closer than {SMALLEST:g}"
 
     @classmethod
     def bounds(cls) -> str:

@@ -80,7 +80,12 @@ def copy_world(world: World, directory: Path) -> list[Path]:
     there = {file.name: file.read_bytes() for file in (worlds / world).iterdir()}
     order = sorted(there, key=lambda name: (name != world.scenario, name))
     # The schema comes to lie beside the files, where editors are told to look for it.
-    contents = {name: there[name].replace(b"=../schema.json", b"=schema.json") for name in order}
+    contents = {
+        name: there[name].replace(b"=../schema.json", b"=schema.json")
+        if name.endswith(".yaml")
+        else there[name]
+        for name in order
+    }
     return _write({**contents, SCHEMA: (worlds / SCHEMA).read_bytes()}, directory)
 
 
