@@ -19,7 +19,7 @@ from returnsim.experiments.inventory import collect, verify
 from tests.experiments.made import contents
 from tests.experiments.sweeps import CELLS, EXPERIMENT, command, every_byte, tables, written
 
-ROUNDS = int(os.environ.get("RETURNSIM_SOAK_ROUNDS", "3"))
+ROUNDS = int(os.environ.get("RETURNSIM_SOAK_ROUNDS", "5"))
 """How often each fault is tried, each time at other moments."""
 
 SMALL = EXPERIMENT + "households: 40\n"
