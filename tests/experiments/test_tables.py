@@ -22,7 +22,7 @@ from returnsim.experiments.files import load_experiment
 from returnsim.experiments.pieces import Piece, Source
 from returnsim.experiments.store import Store
 from returnsim.experiments.sweep import Tally
-from returnsim.experiments.tables import run_in, told_cells
+from returnsim.experiments.tables import _reason, run_in, told_cells
 from returnsim.scenario.neutral import without
 from returnsim.trajectories import Trajectories
 from tests.experiments.made import contents
@@ -432,3 +432,10 @@ def test_what_waits_to_be_written_keeps_no_weeks_in_memory(tmp_path: Path):
     assert kept() is None
     outcomes.close()
     assert pq.read_table(tmp_path / "outcomes.parquet")["returned"].to_pylist() == [1.0] * 16
+
+
+def test_what_arrow_says_of_a_full_disk_is_told_in_the_words_of_the_system():
+    arrow = "Error writing bytes to file. Detail: [errno 28] No space left on device"
+    assert _reason(OSError(28, arrow)) == "No space left on device"
+    assert _reason(OSError(13, "Permission denied")) == "Permission denied"
+    assert _reason(OSError("in its own words")) == "in its own words"

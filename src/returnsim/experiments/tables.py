@@ -92,10 +92,8 @@ def write_tables(source: Source, store: Store, folder: Path, command: str) -> No
 
 def _reason(error: OSError) -> str:
     """Why the disk did not take it; Arrow hides the reason in its own words."""
-    if error.strerror:
-        return error.strerror
     told = re.search(r"\[errno (\d+)\]", str(error))
-    return os.strerror(int(told[1])) if told else str(error)
+    return os.strerror(int(told[1])) if told else error.strerror or str(error)
 
 
 def run_in(folder: Path) -> dict[str, Any] | None:
