@@ -11,8 +11,7 @@ import numpy as np
 from benchmarks.camps import SEED, Lot
 from benchmarks.measuring import Case
 
-from returnsim.core.run import open_camp
-from returnsim.core.week import step
+from returnsim.core.week import open_camp, step
 from returnsim.draws import Draws, Weekly
 
 

@@ -1,7 +1,6 @@
 import pytest
 
 from returnsim.core.engines import ENGINES
-from returnsim.core.week import open_camp
 
 pytestmark = pytest.mark.benchmark(group="a week")
 WEEK = 10
@@ -11,7 +10,7 @@ WEEK = 10
 @pytest.mark.parametrize("engine", sorted(ENGINES))
 def test_a_week_of_a_block(benchmark, block, engine, history):
     def camp_in_its_week() -> tuple:
-        live = ENGINES[engine](open_camp(block.inputs, block.people, block.draws), False)
+        live = ENGINES[engine](block.inputs, block.people, block.draws, False)
         for t in range(WEEK):
             live(t)
         return (live,), {}

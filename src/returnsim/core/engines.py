@@ -9,9 +9,11 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from returnsim.core.compiled import is_compiled
+from returnsim.core.inputs import Inputs, Population
 from returnsim.core.log import Deeds, Events, deeds_of, events_of
 from returnsim.core.record import Tally, tally
-from returnsim.core.week import Camp, step
+from returnsim.core.week import open_camp, step
+from returnsim.draws import Draws
 from returnsim.errors import UsageError
 
 AUTO, NUMPY, NUMBA = "auto", "numpy", "numba"
@@ -34,8 +36,9 @@ Live = Callable[[int], Lived]
 """Lives through a week, given by its number from 0; weeks come one after the other."""
 
 
-def by_numpy(camp: Camp, events: bool) -> Live:
+def by_numpy(inputs: Inputs, people: Population, draws: Draws, events: bool) -> Live:
     """Step all households at once, process by process."""
+    camp = open_camp(inputs, people, draws)
 
     def live(t: int) -> Lived:
         happened = step(camp, t)
@@ -50,11 +53,11 @@ def by_numpy(camp: Camp, events: bool) -> Live:
     return live
 
 
-def by_numba(camp: Camp, events: bool) -> Live:
+def by_numba(inputs: Inputs, people: Population, draws: Draws, events: bool) -> Live:
     """Step one household after the other in a compiled loop, which holds no lock meanwhile."""
     from returnsim.core.fused.engine import Loop
 
-    loop = Loop(camp, events)
+    loop = Loop(inputs, people, draws, events)
 
     def live(t: int) -> Lived:
         loop.step(t)
@@ -94,6 +97,6 @@ def choose_engine(wanted: str, household_weeks: int | float) -> str:
     return NUMBA if is_there and household_weeks >= worth else NUMPY
 
 
-ENGINES: Mapping[str, Callable[[Camp, bool], Live]] = MappingProxyType(
+ENGINES: Mapping[str, Callable[[Inputs, Population, Draws, bool], Live]] = MappingProxyType(
     {NUMPY: by_numpy, NUMBA: by_numba}
 )

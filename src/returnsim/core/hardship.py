@@ -15,22 +15,27 @@ def logistic(z: Value) -> Value:
     return 1.0 / (1.0 + np.exp(np.minimum(-z, 700.0)))
 
 
+def hunger_floor(point: Value, width: Value) -> Value:
+    """What the threshold of want gives where nothing is cut."""
+    return logistic(-point / width)
+
+
 def want(
     severity: Value,
     aid: Value,
     reserves: Value,
     point: Value,
     width: Value,
+    floor: Value,
     relief: Value,
     relief_half_weeks: Value,
 ) -> Value:
     """Want that unmet supply brings about in time, in [0, 1]; exactly 0 without a siege.
 
     A logistic threshold in the supply that is cut and not replaced by aid, put off by reserves;
-    shifted and scaled so that no cut means no want.
+    shifted and scaled by its ``floor`` (`hunger_floor`), so that no cut means no want.
     """
     cut = severity * (1.0 - aid) * (1.0 - relief * reserves / (reserves + relief_half_weeks))
-    floor = logistic(-point / width)
     return (logistic((cut - point) / width) - floor) / (1.0 - floor)
 
 
@@ -76,12 +81,14 @@ def target_of(
     rows: Rows, reserves: np.ndarray, population: Population, week: Conditions, p: Parameters
 ) -> Float[np.ndarray, "n"]:
     """The level that the hardship of some rows moves towards at a week's conditions."""
+    point, width = rows.of(p.hunger_point), rows.of(p.hunger_width)
     wanting = want(
         rows.of(week.severity),
         rows.of(week.aid),
         reserves,
-        point=rows.of(p.hunger_point),
-        width=rows.of(p.hunger_width),
+        point=point,
+        width=width,
+        floor=hunger_floor(point, width),
         relief=rows.of(p.relief),
         relief_half_weeks=rows.of(p.relief_half_weeks),
     )

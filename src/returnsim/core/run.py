@@ -9,7 +9,6 @@ from returnsim.core.engines import ENGINES, NUMPY
 from returnsim.core.inputs import Inputs, Population
 from returnsim.core.log import Deeds, Events, joined
 from returnsim.core.record import Record
-from returnsim.core.week import open_camp
 from returnsim.draws import Draws
 
 MODEL_VERSION = 3
@@ -60,7 +59,7 @@ def run_block(
     engine : str
         One of `returnsim.core.engines.ENGINES`.
     """
-    live = ENGINES[engine](open_camp(inputs, people, draws), events)
+    live = ENGINES[engine](inputs, people, draws, events)
     weeks = len(inputs.conditions.severity)
     record = Record(inputs, len(people.members), guarantors)
     kept: list[Events] = []

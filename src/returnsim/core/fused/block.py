@@ -25,6 +25,7 @@ from returnsim.core.fused.layout import (
     Logs,
 )
 from returnsim.core.fused.passage import depart, process_files
+from returnsim.core.hardship import hunger_floor
 from returnsim.core.inputs import NOT_LATER
 from returnsim.core.news import public_share
 from returnsim.core.passage import lorry_cost
@@ -49,7 +50,7 @@ def live_through_week(
     logged: bool,
     logs: Logs,
 ) -> Logs:
-    """Step every replicate of a block through week ``t``.
+    """Step every replicate of a block through week ``t``, or open its camp.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def live_through_week(
     seed, replicates, calendar
         What the draws are keyed by.
     t : int
-        The week, from 0.
+        The week, from 0; NOT_LATER to let those in who are in the camp from the start.
     logged : bool
         Whether to log moves and deeds.
     logs : Logs
@@ -78,7 +79,8 @@ def live_through_week(
     scratch[0].deeds = 0
     for r in range(len(replicates)):
         p = block.parameters[0 if len(block.parameters) == 1 else r]
-        levers = block.levers[t, 0 if block.levers.shape[1] == 1 else r]
+        # Those who are in the camp from the start find the conditions of its first week.
+        levers = block.levers[max(t, 0), 0 if block.levers.shape[1] == 1 else r]
         shared = block.shared[r]
         parties = shared.parties_last_week * p.weight
         at = Here(
@@ -97,9 +99,14 @@ def live_through_week(
             logged,
             public_share(p.weight, p.public_weight),
             lorry_cost(levers.transport_cost, p.lorry_sharing, parties, p.lorry_sharing_parties),
+            hunger_floor(p.hunger_point, p.hunger_width),
         )
-        mine = block.households[r * number : (r + 1) * number]
-        logs = _live_through(at, block, mine, block.traits[r * number : (r + 1) * number], logs)
+        households = block.households[r * number : (r + 1) * number]
+        traits = block.traits[r * number : (r + 1) * number]
+        if t == NOT_LATER:
+            logs = _arrive(at, block, households, traits, logs)
+        else:
+            logs = _live_through(at, block, households, traits, logs)
     return logs
 
 
@@ -109,20 +116,21 @@ def _live_through(at: Here, block: Block, households: Any, traits: Any, logs: Lo
     if _anyone_comes(block.arrival_week, at.t):
         logs = _arrive(at, block, households, traits, logs)
     waiting = np.empty(len(households), dtype=np.int64)
+    their_trust = np.empty((len(households), at.guarantors))
     number = 0
     for first in range(0, len(households), SOME):
         end = min(first + SOME, len(households))
         if at.logged:
             logs = _with_room(at, logs, MOST_MOVES * SOME, MOST_DEEDS * SOME)
-        number = _live_some(at, households, traits, first, end, waiting, number, logs)
+        number = _live_some(at, households, traits, first, end, waiting, their_trust, number, logs)
     if at.logged:
         logs = _with_room(at, logs, MOST_MOVES * number, number)
     waiting = waiting[:number]
     process_files(at, households, traits, waiting, logs)
     depart(at, households, traits, waiting, logs)
-    _come_home(at, households, traits, waiting, logs)
+    _after_the_queue(at, households, traits, waiting, their_trust, logs)
     _spread_the_news(at, block, households, logs)
-    _close(at, block, households, traits)
+    _close(at, block, households)
     return logs
 
 
@@ -134,26 +142,39 @@ def _live_some(
     first: int,
     end: int,
     waiting: np.ndarray,
+    their_trust: np.ndarray,
     number: int,
     logs: Logs,
 ) -> int:
-    """Steps 2 to 7, and 9 for those who do not wait; gives how many wait, by now."""
+    """Steps 3 to 7, and 9 for those who do not wait; gives how many wait, by now."""
     for n in range(first, end):
         h, who = households[n], traits[n]
         _live(at, h, who, logs)
         if h.option > 0:
             waiting[number] = n
+            for g in range(at.guarantors):
+                their_trust[number, g] = at.room.trust[g]
             number += 1
         else:
+            _count(at, h, who, at.room.trust)
             _at_home(at, h, who, logs)
     return number
 
 
 @inner
-def _come_home(at: Here, households: Any, traits: Any, waiting: np.ndarray, logs: Logs) -> None:
+def _after_the_queue(
+    at: Here,
+    households: Any,
+    traits: Any,
+    waiting: np.ndarray,
+    their_trust: np.ndarray,
+    logs: Logs,
+) -> None:
     """Step 9, for those who waited for a place and may have left."""
-    for n in waiting:
-        _at_home(at, households[n], traits[n], logs)
+    for i in range(len(waiting)):
+        h, who = households[waiting[i]], traits[waiting[i]]
+        _count(at, h, who, their_trust[i])
+        _at_home(at, h, who, logs)
 
 
 @inner
@@ -199,10 +220,9 @@ def _arrive(at: Here, block: Block, households: Any, traits: Any, logs: Logs) ->
         refresh(at, h, who)
         h.arrived = True
         h.hardship = target(at, who, h.reserves)
-        if at.t != NOT_LATER:
-            row = at.r * len(households) + n
-            for i in range(block.contact_start[row], block.contact_start[row + 1]):
-                block.households[block.contact_rows[i]].known += 1
+        row = at.r * len(households) + n
+        for i in range(block.contact_start[row], block.contact_start[row + 1]):
+            block.households[block.contact_rows[i]].known += 1
     return logs
 
 
@@ -281,9 +301,9 @@ def _tell_of_safety(at: Here, block: Block, h: Any, row: int) -> None:
 
 
 @inner
-def _close(at: Here, block: Block, households: Any, traits: Any) -> None:
-    """Tell what changed of each household, and sum up the replicate in the order of them."""
-    tally, first = at.tally, at.r * len(households)
+def _close(at: Here, block: Block, households: Any) -> None:
+    """Tell what changed of each household."""
+    first = at.r * len(households)
     for n in range(len(households)):
         h = households[n]
         if h.touched:
@@ -294,14 +314,15 @@ def _close(at: Here, block: Block, households: Any, traits: Any) -> None:
             h.on_the_move = moving
             for j in range(block.contact_start[first + n], block.contact_start[first + n + 1]):
                 block.households[block.contact_rows[j]].moving += 1 if moving else -1
-        if h.camp_size > 0:
-            _count(at, h, traits[n])
-    at.shared.parties_last_week = tally.parties
+    at.shared.parties_last_week = at.tally.parties
 
 
 @inner
-def _count(at: Here, h: Any, who: Any) -> None:
+def _count(at: Here, h: Any, who: Any, trust: np.ndarray) -> None:
+    """Count a household that no longer leaves the camp this week."""
     tally = at.tally
+    if h.camp_size == 0:
+        return
     tally.waiting += h.option > 0
     if h.hardship >= HUNGER:
         tally.hungry += h.camp_size
@@ -315,6 +336,6 @@ def _count(at: Here, h: Any, who: Any) -> None:
     tally.reserves += h.reserves
     tally.perceived += at.shared.perceived[h.origin]
     for g in range(at.guarantors):
-        tally.trust[g] += h.trust[g]
+        tally.trust[g] += trust[g]
         if with_men:
-            tally.trust_with_men[g] += h.trust[g]
+            tally.trust_with_men[g] += trust[g]

@@ -156,6 +156,15 @@ def weigh(utilities: np.ndarray, threshold: bool, out: np.ndarray, number: int) 
 
 
 @inner
+def differ(some: np.ndarray, others: np.ndarray, number: int) -> bool:
+    """Whether any of the first values are not the same."""
+    for i in range(number):  # noqa: SIM110 (no generators in a compiled loop)
+        if some[i] != others[i]:
+            return True
+    return False
+
+
+@inner
 def cut(u: float, weights: np.ndarray, number: int) -> int:
     """Which alternative a uniform falls into, as `returnsim.core.utility.cut` says."""
     total = 0.0

@@ -28,6 +28,7 @@ RULES: tuple[Callable[..., Any], ...] = (
     custody.arrest_hazard,
     demography.death_hazard,
     hardship.logistic,
+    hardship.hunger_floor,
     hardship.want,
     hardship.hardship_target,
     hardship.approached,

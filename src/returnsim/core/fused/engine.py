@@ -12,11 +12,11 @@ from returnsim.core.fused.layout import (
     scratch,
     tally_of,
 )
+from returnsim.core.inputs import NOT_LATER, Inputs, Population
 from returnsim.core.log import Deeds, Events, events_from
 from returnsim.core.record import Tally
 from returnsim.core.state import PARTIES, Moves
-from returnsim.core.week import Camp
-from returnsim.draws import Weekly
+from returnsim.draws import Draws, Weekly
 from returnsim.interrupts import interrupts_held
 
 REPORTS = 2 + PARTIES
@@ -24,21 +24,20 @@ REPORTS = 2 + PARTIES
 
 
 class Loop:
-    """Steps a camp with the compiled loops.
+    """Opens a camp and steps it with the compiled loops.
 
     Parameters
     ----------
-    camp : Camp
-        Opened and not yet stepped.
+    inputs, people, draws
+        What the block is given.
     logged : bool
         Whether to log moves and deeds.
     """
 
-    def __init__(self, camp: Camp, logged: bool) -> None:
-        inputs, people, state, draws = camp
+    def __init__(self, inputs: Inputs, people: Population, draws: Draws, logged: bool) -> None:
         households = people.members.shape[1]
-        guarantors, options = len(state.kappa), len(inputs.parameters.options)
-        self._block = block_of(inputs.parameters, inputs.conditions, people, state)
+        guarantors, options = inputs.parameters.kappa0.shape[1], len(inputs.parameters.options)
+        self._block = block_of(inputs, people)
         self._scratch = scratch(guarantors, options, len(Weekly))
         self._guarantors, self._options = guarantors, options
         self._first_calendar_week = inputs.first_calendar_week
@@ -52,10 +51,14 @@ class Loop:
             np.empty((REPORTS * households, REPORT_COLUMNS), dtype=np.int64),
             np.empty((households, REPORT_COLUMNS), dtype=np.int64),
         )
+        self._go_on(NOT_LATER, logged=False)
 
     def step(self, t: int) -> None:
         """Live through week ``t``."""
         self._block.tally[:] = 0
+        self._go_on(t, self._logged)
+
+    def _go_on(self, t: int, logged: bool) -> None:
         # Compiled code that hands its result back to Python does not survive Ctrl-C there.
         with interrupts_held():
             self._logs = live_through_week(
@@ -67,7 +70,7 @@ class Loop:
                 self._replicates,
                 t,
                 self._first_calendar_week + t,
-                self._logged,
+                logged,
                 self._logs,
             )
 

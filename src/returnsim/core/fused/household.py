@@ -9,7 +9,7 @@ import numpy as np
 
 from returnsim.core.decision import CLOSED, HOME_ROW
 from returnsim.core.demography import AGEING, AGEING_PLACES, EVENTS, FIRST_DEATH, death_hazard
-from returnsim.core.fused.chance import cut, uniform, weigh, which
+from returnsim.core.fused.chance import cut, differ, uniform, weigh, which
 from returnsim.core.fused.changes import move, note, refresh
 from returnsim.core.fused.compiling import inner, seldom
 from returnsim.core.fused.layout import (
@@ -66,6 +66,7 @@ def target(at: Here, who: Any, reserves: float) -> float:
         reserves,
         p.hunger_point,
         p.hunger_width,
+        at.hunger_floor,
         p.relief,
         p.relief_half_weeks,
     )
@@ -146,7 +147,7 @@ def learn(at: Here, h: Any, who: Any) -> None:
         if told_so and who.persuasion_lot < p.persuasion_reach[g]:
             omega += reach * levers.persuasion[g]
         h.kappa[g], h.omega[g] = kappa, omega
-        h.trust[g] = survival(kappa, omega, p.horizon_weeks)
+        room.trust[g] = survival(kappa, omega, p.horizon_weeks)
 
 
 @inner
@@ -175,7 +176,7 @@ def value_of(at: Here, h: Any, o: int, g: int, pull: float) -> float:
     harm = perceived_harm(h.kappa[g], h.omega[g], exposure, perceived, p.horizon_weeks)
     draft = perceived_conscription(
         h.members[CAMP, MEN] * p.options[o, MEN],
-        h.trust[g],
+        at.room.trust[g],
         p.conscription_per_week,
         levers.enforced,
         levers.deferral,
@@ -282,7 +283,9 @@ def choose(at: Here, h: Any, who: Any, logs: Logs) -> None:
     if h.option > 0:
         _wait_on(at, h, who, u, registered, threshold, logs)
         return
-    weigh(room.utilities, threshold, room.weights, number)
+    # Mostly nothing is refused, barred or beyond the purse, and the weights are known already.
+    if differ(room.utilities, room.free, number):
+        weigh(room.utilities, threshold, room.weights, number)
     option = cut(u, room.weights, number) - 1
     if option > 0:
         h.cleared = False

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from returnsim.core.inputs import Class, Conditions, Parameters, Place, Population
+from returnsim.core.custody import DETENTION, OUTCOMES
+from returnsim.core.demography import FIRST_DEATH
+from returnsim.core.inputs import Class, Inputs, Place, Population
 from returnsim.core.record import Tally, no_tally
-from returnsim.core.state import CLASSES, DETAINED, HELD, HOME, State
+from returnsim.core.state import CLASSES, DETAINED, HELD, HOME, PARTIES, initial_state
 
 CAMP, ONWARD_PLACE = int(Place.CAMP), int(Place.ONWARD)
 DISAPPEARED, CONSCRIPTED, KILLED_PLACE = (
@@ -25,6 +27,9 @@ MEN, WOMEN = int(Class.MEN_CONSCRIPTION_AGE), int(Class.WOMEN)
 
 ARRIVAL, LIFE, ONWARD_STEP, CUSTODY, DEPARTURE, HOME_0_STEP = range(6)
 """Steps that move members, in the order of a week; the second party's home follows the first's."""
+
+MOST_RISKS = max(FIRST_DEATH + CLASSES, DETENTION + len(OUTCOMES) * PARTIES)
+"""That compete in one step: of life in the camp, or in custody."""
 
 MOST_MOVES, MOST_DEEDS = 40, 6
 """Of one household in one week, with room to spare."""
@@ -67,7 +72,8 @@ FEWEST = 4
 LINE = 64
 """Bytes that a machine's memory moves at once."""
 
-ONCE = {"arrival_week", "contact_start", "contact_rows", "reserves", "origin"}
+NOT_BY_HOUSEHOLD = {"arrival_week", "contact_start", "contact_rows"}
+ONCE = NOT_BY_HOUSEHOLD | {"reserves", "origin"}
 """Fields of a population that are not traits of a household, or are its state's by now."""
 
 
@@ -119,6 +125,7 @@ class Here(NamedTuple):
     logged: bool
     public_share: float
     shared_cost: float  # of transport
+    hunger_floor: float
 
 
 class Logs(NamedTuple):
@@ -130,19 +137,24 @@ class Logs(NamedTuple):
     passages: np.ndarray  # likewise
 
 
-def block_of(p: Parameters, levers: Conditions, people: Population, state: State) -> Block:
-    """Lay out an opened camp in records."""
+def block_of(inputs: Inputs, people: Population) -> Block:
+    """Lay out a block in records, with nobody in the camp yet."""
+    p, levers = inputs.parameters, inputs.conditions
     replicates, households, _ = people.members.shape
-    size, guarantors = replicates * households, len(state.kappa)
+    size, guarantors = replicates * households, p.kappa0.shape[1]
+    state = initial_state(inputs, _one_household(people))
     rows = {n: f for n, f in _fields(state, "B").items() if n not in BY_REPLICATE}
     rows |= {
-        "origin": Field(people.origin.reshape(size).astype(np.int32), ()),
-        "home_men": Field(state.members[list(HOME), MEN].T, (len(HOME),)),
+        "origin": Field(np.zeros(1, dtype=np.int32), ()),
+        "home_men": Field(np.zeros((1, len(HOME)), dtype=np.int16), (len(HOME),)),
         "in_custody": Field(np.zeros(1, dtype=np.bool_), ()),
-        "trust": Field(np.zeros((1, 1)), (_made_up(guarantors),)),
         "chose": Field(np.zeros(1, dtype=np.bool_), ()),
         "touched": Field(np.zeros(1, dtype=np.bool_), ()),
     }
+    first = _records({name: rows[name] for name in sorted(rows, key=_place)}, (replicates,), LINE)
+    of_all = _room((replicates, households), first.dtype)
+    of_all[:] = first[:, None]
+    of_all["reserves"], of_all["origin"] = people.reserves, people.origin
     traits = {
         name: Field(field.reshape(size, *field.shape[2:]), field.shape[2:])
         for name, field in people._asdict().items()
@@ -153,7 +165,7 @@ def block_of(p: Parameters, levers: Conditions, people: Population, state: State
     return Block(
         _records(_fields(p, "C"), (len(p.weight),), LINE),
         _records(_fields(levers, "T", "C"), levers.severity.shape, LINE),
-        _records({name: rows[name] for name in sorted(rows, key=_place)}, (size,), LINE),
+        of_all.reshape(size),
         _records(traits, (size,)),
         _records(shared, (replicates,), LINE),
         _records(_fields(no_tally(replicates, guarantors), "R"), (replicates,), LINE),
@@ -161,6 +173,13 @@ def block_of(p: Parameters, levers: Conditions, people: Population, state: State
         people.contact_start,
         people.contact_rows,
     )
+
+
+def _one_household(people: Population) -> Population:
+    """The first household of each replicate, without contacts, in whose stead the rest start."""
+    one = {n: f[:, :1] for n, f in people._asdict().items() if n not in NOT_BY_HOUSEHOLD}
+    nobody = np.zeros(len(people.members) + 1, dtype=np.int64)
+    return people._replace(**one, contact_start=nobody, contact_rows=people.contact_rows[:0])
 
 
 def tally_of(block: Block, guarantors: int) -> Tally:
@@ -188,11 +207,12 @@ def scratch(guarantors: int, options: int, processes: int) -> np.ndarray:
                 ("ways", "f8", (alternatives,)),
                 ("whose", "i8", (options,)),
                 ("barred", "u1", (options,)),
-                ("hazards", "f8", (32,)),
+                ("hazards", "f8", (MOST_RISKS,)),
                 ("counts", "i8", (CLASSES,)),
                 ("held", "i8", (CLASSES,)),
                 ("harm_news", "f8", (guarantors,)),
                 ("safety_news", "f8", (guarantors,)),
+                ("trust", "f8", (guarantors,)),
                 ("moves", "i8"),  # lines in use of the logs and reports
                 ("deeds", "i8"),
                 ("harms", "i8"),
@@ -220,9 +240,9 @@ def _fields(record: Any, *leading: str) -> dict[str, Field]:
             for axis, length in zip(axes, values.shape, strict=True)
             if axis not in leading
         ]
-        there = [axis for axis in leading if axis in axes]
-        first = np.moveaxis(values, [axes.index(axis) for axis in there], range(len(there)))
-        fields[name] = Field(first if there else first[None], tuple(lengths))
+        first = [axes.index(axis) for axis in leading if axis in axes]
+        ordered = values.transpose(first + [i for i in range(len(axes)) if i not in first])
+        fields[name] = Field(ordered if first else values[None], tuple(lengths))
     return fields
 
 
@@ -252,11 +272,17 @@ def _records(fields: Mapping[str, Field], shape: tuple[int, ...], line: int = 1)
             "aligned": True,
         }
     )
-    number = int(np.prod(shape))
-    room = np.zeros(number * size + LINE, dtype=np.uint8)
-    first = -room.ctypes.data % LINE
-    records = room[first : first + number * size].view(kind).reshape(shape)
+    records = _room(shape, kind)
     for name, (values, inner) in fields.items():
         known = values.shape[-len(inner) :] if inner else ()
-        records[name][(..., *(slice(length) for length in known))] = values
+        there: tuple[Any, ...] = (..., *(slice(length) for length in known))
+        records[name][there] = values
     return records
+
+
+def _room(shape: tuple[int, ...], kind: np.dtype) -> np.ndarray:
+    """Records of zeros that begin with a line of memory."""
+    number = int(np.prod(shape)) * kind.itemsize
+    room = np.zeros(number + LINE, dtype=np.uint8)
+    first = -room.ctypes.data % LINE
+    return room[first : first + number].view(kind).reshape(shape)
