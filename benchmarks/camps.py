@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from benchmarks.peers.plain_mesa import PlainModel
 
-from returnsim.assemble import BLOCK, COMPILED_BLOCK, Plan, block_of, plan_run
-from returnsim.core.engines import ENGINES, NUMBA, NUMPY
+from returnsim.assemble import Plan, block_of, plan_run
+from returnsim.core.engines import ENGINES
 from returnsim.core.inputs import Inputs, Population
 from returnsim.core.run import Run, run_block
 from returnsim.draws import Draws
@@ -19,8 +19,6 @@ ROOT = Path(__file__).parents[1]
 RUKBAN = ROOT / "scenarios" / "rukban" / "2019-2025.yaml"
 SEED = 1
 WARM_HOUSEHOLDS = 50
-
-__all__ = ["BLOCK", "COMPILED_BLOCK", "ENGINES", "NUMBA", "NUMPY"]
 
 
 class Lot(NamedTuple):

@@ -17,10 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from benchmarks.camps import ENGINES, ROOT, Lot, lot_of, plan_of, warm
+from benchmarks.camps import ROOT, Lot, lot_of, plan_of, warm
 from benchmarks.measuring import seconds_of
 
 from returnsim.assemble import Plan, run_plan
+from returnsim.core.engines import ENGINES
 from returnsim.core.state import initial_state
 
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -90,7 +91,7 @@ def child_of_run(engine: str, households: int, replicates: int, weeks: int) -> d
     plan: Plan = plan_of(households, weeks)._replace(engine=engine)
     before = resident()
     peak, seconds = peak_of(lambda: [run_plan(plan, block) for block in plan.blocks(replicates)])
-    rows = replicates * (plan.spec.households + len(plan.arrival_weeks))
+    rows = replicates * plan.all_households
     return {"engine": engine, "bytes": (peak - before) / rows, "seconds": seconds}
 
 

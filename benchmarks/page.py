@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.camps import NUMBA, NUMPY, ROOT
+from benchmarks.camps import ROOT
 from benchmarks.measuring import Figure, figure_of, log_log_slope, ratio, short
 from benchmarks.ratios import HISTORY, QUOTED, TWIN, Quoted, quoted_of
 from benchmarks.scaling import ENGINES, slope_of
+
+from returnsim.core.engines import NUMBA, NUMPY
 
 PAGE = ROOT / "docs" / "performance.md"
 FOLDER = ROOT / ".benchmarks"

@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.camps import (
-    COMPILED_BLOCK,
-    NUMBA,
-    NUMPY,
     Lot,
     lot_of,
     lots_of,
@@ -30,6 +27,9 @@ from benchmarks.camps import (
 )
 from benchmarks.floors import floor_cases
 from benchmarks.measuring import WALL, Case, Figure, machine, rates_in_turns, ratio
+
+from returnsim.assemble import COMPILED_BLOCK
+from returnsim.core.engines import NUMBA, NUMPY
 
 HISTORY = ", history"
 TWIN = "twin"

@@ -14,11 +14,13 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.camps import BLOCK, NUMBA, NUMPY, RUKBAN, SEED, lot_of, plan_of, stepping, warm
+from benchmarks.camps import RUKBAN, SEED, lot_of, plan_of, stepping, warm
 from benchmarks.measuring import WALL, Case, figure_of, log_log_slope, machine, rates_in_turns
 from benchmarks.memory import TooLargeError, measured
 
 from returnsim import load_scenario, simulate
+from returnsim.assemble import BLOCK
+from returnsim.core.engines import NUMBA, NUMPY
 
 ENGINES = (NUMPY, NUMBA)
 REPEATED_UP_TO = 200_000  # households

@@ -1,8 +1,9 @@
 """Peak memory: told in bytes beside the time that the process took."""
 
 import pytest
-from benchmarks.camps import ENGINES
 from benchmarks.memory import measured, measured_run
+
+from returnsim.core.engines import ENGINES
 
 pytestmark = pytest.mark.benchmark(group="memory")
 

@@ -4,9 +4,10 @@ import os
 from datetime import timedelta
 
 import pytest
-from benchmarks.camps import ENGINES, RUKBAN, SEED
+from benchmarks.camps import RUKBAN, SEED
 
 from returnsim import load_scenario, simulate
+from returnsim.core.engines import ENGINES
 
 pytestmark = pytest.mark.benchmark(group="Rukban, whole, 64 replicates")
 REPLICATES = 64

@@ -14,7 +14,7 @@ from returnsim.core.harm import at_home
 from returnsim.core.inputs import week_of
 from returnsim.core.news import safety_changes, tell
 from returnsim.core.passage import depart, process_files
-from returnsim.core.state import Rows
+from returnsim.core.rows import Rows
 from returnsim.core.trust import learn
 from returnsim.core.week import Camp, open_camp, step
 from returnsim.draws import Weekly

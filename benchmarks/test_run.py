@@ -1,5 +1,7 @@
 import pytest
-from benchmarks.camps import ENGINES, lot_of, plan_of
+from benchmarks.camps import lot_of, plan_of
+
+from returnsim.core.engines import ENGINES
 
 pytestmark = pytest.mark.benchmark(group="a run")
 SIZES = {

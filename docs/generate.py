@@ -124,22 +124,23 @@ def dtype_of(array: Any) -> str:
 
 def levers() -> str:
     """What can be set from outside: levers, and what guarantors do."""
-    rows = [
-        lever_row(f"levers.{name}.{field}", entry.model_fields[field])
-        for name, info in Levers.model_fields.items()
-        for entry in [inner(info.annotation)]
-        for field in entry.value_names()
-    ]
+    rows = [lever_row(path, info) for path, info in lever_fields()]
+    return table(("lever", "default", "allowed", "unit", "meaning"), rows)
+
+
+def lever_fields() -> Iterator[tuple[str, Any]]:
+    """Every field of a lever or a guarantor, by its path."""
+    for name, info in Levers.model_fields.items():
+        entry = inner(info.annotation)
+        for field in entry.value_names():
+            yield f"levers.{name}.{field}", entry.model_fields[field]
     for name, info in Guarantor.model_fields.items():
         within = inner(info.annotation)
         if is_section(within):
-            rows += [
-                lever_row(f"guarantors.NAME.{name}.{field}", within.model_fields[field])
-                for field in within.model_fields
-            ]
+            for field in within.model_fields:
+                yield f"guarantors.NAME.{name}.{field}", within.model_fields[field]
         else:
-            rows.append(lever_row(f"guarantors.NAME.{name}", info))
-    return table(("lever", "default", "allowed", "unit", "meaning"), rows)
+            yield f"guarantors.NAME.{name}", info
 
 
 def lever_row(path: str, info: Any) -> Row:
@@ -172,7 +173,7 @@ def bounds(annotation: Any, path: str) -> tuple[str, str]:
         return "names of origins", "names"
     if issubclass(within, Entry):
         within = inner(within.model_fields["value"].annotation)
-    return within.bounds().removeprefix("a number "), unit_of(last)
+    return within.bounds().removeprefix("a number "), unit_of(last, within)
 
 
 def inner(annotation: Any) -> Any:
@@ -267,7 +268,7 @@ def unit_in(path: str, quantity: Quantity) -> str:
     """The unit of a number of a scenario."""
     section, *_, last = parsed(path).number
     if section in ("levers", "guarantors"):
-        return unit_of(last)
+        return unit_of(last, type(quantity))
     if last in UNITS:
         return UNITS[last]
     if isinstance(quantity, Share):

@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
-from generate import SHARE, code, prose, table, unit_in
+from generate import SHARE, bounds, code, lever_fields, prose, table, unit_in
 
 from returnsim import cli
 from returnsim.experiments.schema import Experiment
-from returnsim.explorer.words import unit_of
 from returnsim.scenario.evidence import quantities
 from returnsim.scenario.json_schema import scenario_schema, schema_of
 from returnsim.scenario.schema import Scenario
@@ -26,7 +25,6 @@ DATED = ("from", "until", "linear", "why", "source")
 
 KIND = re.compile(r"<(.+)>")
 KINDS_TYPED = {"path": "PATH", "str": "TEXT", "list[str]": "TEXT"}
-LEVERS = ("levers.", "guarantors.")
 HEAD = ("field", "default", "allowed", "unit", "meaning")
 KINDS = {
     "number": "number",
@@ -73,9 +71,10 @@ def experiment_fields() -> str:
 
 
 def _units_of_scenarios() -> dict[str, str]:
-    """The units of the numbers that a scenario has by default, by path."""
+    """The units of the fields of levers, and of the numbers that a scenario has by default."""
     plain = Scenario(title="any", start="2021-01-04", weeks=1)
-    return {
+    levers = {path: bounds(info.annotation, path)[1] for path, info in lever_fields()}
+    return levers | {
         path.replace(".settlement.", ".NAME.").removesuffix(".home"): unit_in(path, quantity)
         for path, quantity in quantities(plain)
     }
@@ -136,9 +135,7 @@ def _row(
     base: str, path: str, field: Schema, kinds: Schema, units: Mapping[str, str]
 ) -> Sequence[str]:
     allowed = _allowed(field, kinds)
-    unit = units.get(base + path, "")
-    if not unit and base.startswith(LEVERS) and "number" in allowed:
-        unit = unit_of(path.rpartition(".")[2])
+    unit = units.get(base + path, "") if "number" in allowed else ""
     default = _as_in_a_file(field["default"]) if "default" in field else ""
     meaning = prose(field.get("description") or "")
     return code(path), default, allowed, unit.replace(SHARE, "share"), meaning

@@ -8,11 +8,13 @@ from hypothesis import strategies as st
 from returnsim.assemble import plan_run, simulate
 from returnsim.core.demography import life_hazards
 from returnsim.core.inputs import UNLIMITED, Class
-from returnsim.core.state import Rows
+from returnsim.core.rows import Rows
 from returnsim.core.week import open_camp
 from returnsim.draws import Draws
 from returnsim.errors import UsageError
+from returnsim.events import households_frame
 from returnsim.scenario.files import scenario_from
+from returnsim.scenario.limits import FEWEST_HOUSEHOLDS
 from tests.reference.busy import busy_inputs, busy_population
 
 BASE = {
@@ -134,3 +136,12 @@ def test_a_run_that_no_machine_holds_is_refused_before_it_begins():
     huge = scenario_from(BASE | {"population": {"people": 9e8, "household_size": 4.5}})
     with pytest.raises(UsageError, match="200,000,000 households, 1,000,000 replicates of 20 week"):
         simulate(huge, 1_000_000)
+
+
+def test_of_a_camp_of_a_few_households_each_is_told():
+    few = scenario_from(
+        {"title": "A camp", "start": "2021-01-04", "weeks": 3, "population": {"people": 50}}
+    )
+    run = simulate(few, 2)
+    assert run.households < FEWEST_HOUSEHOLDS
+    assert len(households_frame(run)) == 2 * run.households

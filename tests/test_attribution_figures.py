@@ -17,7 +17,8 @@ from returnsim.figures.attribution import (
     returns_by_label,
     write_attribution_figures,
 )
-from returnsim.figures.style import LABEL_COLOURS, in_style, save
+from returnsim.figures.colours import LABEL_COLOURS
+from returnsim.figures.style import in_style, save
 from tests.agents.camp import camp
 
 SIEGE = {"weeks": 70, "behaviour__intercept": -0.8, "levers__siege__severity": 0.8}

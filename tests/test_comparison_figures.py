@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from returnsim.experiments.compare import Case, Comparison, OutcomeInfo, Series
 from returnsim.experiments.outcomes import TITLES
@@ -279,6 +280,25 @@ def test_each_case_is_set_against_its_harm(two):
     assert (base.get_xdata()[0], base.get_ydata()[0]) == (1000, pytest.approx(0.2))
     assert "Most return in '1.0, kept' (1,500 people, 7.00 detained per 100 returned)" in sentence
     assert "the least detained per 100 returned are in '0.0, none' (1,000 people, 2.00)" in sentence
+
+
+@pytest.mark.parametrize("design", ["two", "three"])
+def test_the_word_baseline_lies_on_no_dot(design: str, request: pytest.FixtureRequest):
+    figure, _ = request.getfixturevalue(design)["returns-and-harm"]
+    for axes in figure.axes:
+        (word,) = [text for text in axes.texts if text.get_text() == "baseline"]
+        box = Text.get_window_extent(word)
+        assert box.count_contains(axes.transData.transform(dots(axes))) == 0
+    assert "The square is the baseline's." in rests_on(figure)
+
+
+def test_a_factor_of_many_words_has_those_beyond_its_colours_taken_together():
+    many: dict[str, Factors] = {f"word {i}": {"word": f"word {i}"} for i in range(20)}
+    figure, _ = drawn(compared(many))["returns-and-harm"]
+    axes = figure.axes[-1]
+    said = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert said == [*(f"word {i}" for i in range(11)), "others"]
+    assert len(dots(axes)) == 20
 
 
 def test_a_factor_of_many_values_is_drawn_as_a_cloud_with_its_course():

@@ -16,7 +16,7 @@ from returnsim.analysis.observations import Observation, load_observations
 from returnsim.assemble import simulate
 from returnsim.figures import drawings, ledgers, write_figures
 from returnsim.figures.observed import short_source
-from returnsim.figures.style import _apart, caption, in_style, save, time_axis
+from returnsim.figures.style import caption, in_style, save, time_axis
 from returnsim.scenario.files import load_scenario, scenario_from
 from returnsim.trajectories import Trajectories
 from tests.analysis.made import made
@@ -216,14 +216,6 @@ def test_a_title_is_shown_as_written_whatever_is_in_it():
     )
     figure = drawn(simulate(scenario, replicates=1, households=20), "camp_population")
     assert figure.get_suptitle().startswith(title)
-
-
-def test_labels_that_would_touch_are_moved_apart_within_the_panel():
-    placed = _apart([0.0, 0.01, 0.5, 0.97, 0.99, 1.0], 0.1)
-    assert min(np.diff(placed)) >= 0.1 - 1e-9
-    assert placed[0] >= 0
-    assert placed[-1] <= 1
-    assert _apart([], 0.1) == []
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,6 @@ def test_the_wheel_has_all_of_the_package_and_nothing_that_is_not_of_it(wheel):
         *below(ROOT / "src/returnsim", "returnsim"),
         *below(ROOT / "benchmarks/peers", "returnsim/peers"),
         *below(SCENARIOS, "returnsim/worlds"),
-        "returnsim/experiments/schema.json",
     }
 
 

@@ -4,18 +4,22 @@ import json
 import sys
 from importlib.metadata import version
 
-from benchmarks.camps import ENGINES, lot_of, plan_of, step_twin, warm
+from benchmarks.camps import lots_of, plan_of, step_in_turn, step_twin, warm
 from benchmarks.measuring import seconds_of
+
+from returnsim.assemble import BLOCK, COMPILED_BLOCK
+from returnsim.core.engines import ENGINES, NUMBA
 
 WEEKS = 104
 
 by = sys.argv[1]
 if by in ENGINES:
     warm([by])
-    lot = lot_of(plan_of(2000, WEEKS), list(range(16)))
-    seconds, used = seconds_of(lambda: lot.step(by)), by
+    lots = lots_of(plan_of(2000, WEEKS), 16, COMPILED_BLOCK if by == NUMBA else BLOCK)
+    seconds, used = seconds_of(lambda: step_in_turn(lots, by)), "returnsim"
 else:
-    lot = lot_of(plan_of(400, WEEKS), [0])
-    seconds, used = seconds_of(lambda: step_twin(lot)), "mesa"
-told = {"version": version(used), "agent_steps": lot.household_weeks, "seconds": seconds}
+    lots = lots_of(plan_of(400, WEEKS), 1, 1)
+    seconds, used = seconds_of(lambda: step_twin(lots[0])), "mesa"
+steps = sum(lot.household_weeks for lot in lots)
+told = {"version": version(used), "agent_steps": steps, "seconds": seconds}
 print(json.dumps(told))

@@ -15,10 +15,11 @@ from returnsim.core.run import Run, run_block
 from returnsim.core_numbers import conditions_of, parameters_of, per_week, population_spec
 from returnsim.draws import Draws, Once, calendar_week
 from returnsim.errors import UsageError
+from returnsim.memory import check_memory
 from returnsim.population import PopulationSpec, composition, make_members, make_population
 from returnsim.scenario.drawn import scenarios_drawn
 from returnsim.scenario.levers import weekly_levers
-from returnsim.scenario.memory import check_memory
+from returnsim.scenario.limits import FEWEST_HOUSEHOLDS
 from returnsim.scenario.schema import Scenario
 from returnsim.stacking import rows_of, side_by_side
 from returnsim.trajectories import Trajectories
@@ -31,7 +32,6 @@ and take more memory."""
 HOUSEHOLDS_AT_ONCE = 32_768
 """Households drawn together."""
 
-FEWEST_HOUSEHOLDS = 20
 Progress = Callable[[int, int], None]
 
 
@@ -68,11 +68,16 @@ class Plan(NamedTuple):
     households: int | None = None
     engine: str = NUMPY
 
+    @property
+    def all_households(self) -> int:
+        """Of one replicate, those who come later among them."""
+        return self.spec.households + len(self.arrival_weeks)
+
     def by(self, engine: str, replicates: int) -> "Plan":
         """The same plan by an engine; ``auto`` is chosen for so many replicates."""
         weeks = len(self.inputs.conditions.severity)
-        rows = replicates * (self.spec.households + len(self.arrival_weeks))
-        return self._replace(engine=choose_engine(engine, rows * weeks))
+        household_weeks = replicates * self.all_households * weeks
+        return self._replace(engine=choose_engine(engine, household_weeks))
 
     def blocks(self, replicates: int) -> list[list[int]]:
         """So many replicates by number, those that are stepped together in one list."""
@@ -129,8 +134,8 @@ def simulate(
     """
     if replicates < 1:
         raise UsageError(f"replicates: {replicates}: at least 1 is needed")
-    check_memory(scenario, replicates, households)
     plan = plan_run(scenario, seed, households).by(engine, replicates)
+    check_room(plan, replicates, workers)
     total = replicates * scenario.weeks
     runs = run_blocks(
         partial(run_plan, plan, events=events),
@@ -140,6 +145,19 @@ def simulate(
         in_threads=plan.engine == NUMBA,
     )
     return trajectories_of(scenario, plan, list(range(replicates)), runs)
+
+
+def check_room(plan: Plan, replicates: int, workers: int = 1) -> None:
+    """Make sure that there is the memory that a run of a plan takes.
+
+    Raises
+    ------
+    UsageError
+        If it is not there.
+    """
+    together = sum(len(block) for block in plan.blocks(replicates)[:workers])
+    weeks = len(plan.inputs.conditions.severity)
+    check_memory(plan.all_households, together, replicates, weeks)
 
 
 def trajectories_of(
@@ -156,7 +174,7 @@ def trajectories_of(
         scenario=scenario,
         seed=plan.seed,
         replicates=np.asarray(replicates, dtype=np.int64),
-        households=plan.spec.households + len(plan.arrival_weeks),
+        households=plan.all_households,
         weight=float(plan.inputs.parameters.weight[0]),
         weeks=weeks,
         dates=np.datetime64(scenario.start) + weeks * np.timedelta64(7, "D"),
@@ -171,9 +189,7 @@ def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Pl
     """Turn a scenario into what the core is given. Arguments and errors as for `simulate`."""
     if not 0 <= seed < 2**64:
         raise UsageError(f"seed: {seed}: must be a whole number from 0 to 2**64 - 1")
-    people = scenario.population
-    size = people.household_size.value
-    full = max(1, round(people.people.value / size))
+    size, full = scenario.population.household_size.value, _full_camp(scenario)
     if households is not None and households < FEWEST_HOUSEHOLDS:
         raise UsageError(f"households: {households}: at least {FEWEST_HOUSEHOLDS} are needed")
     number = full if households is None else households
@@ -195,6 +211,11 @@ def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Pl
         drawn_from=scenario if _is_drawn(scenario) else None,
         households=households,
     )
+
+
+def _full_camp(scenario: Scenario) -> int:
+    people = scenario.population
+    return max(1, round(people.people.value / people.household_size.value))
 
 
 def drawn(scenario: Scenario, seed: int, replicate: int) -> Scenario:
@@ -252,6 +273,8 @@ def _block(plans: list[Plan], numbers: list[list[int]]) -> tuple[Inputs, Populat
     seed, pairs = plans[0].seed, zip(plans, numbers, strict=True)
     cases = [case for plan, mine in pairs for case in _cases(plan, mine)]
     together = [number for mine in numbers for number in mine]
+    # Here all households are made, whoever asks for them.
+    check_memory(plans[0].all_households, len(together), len(together), 0)
     people = side_by_side(
         (
             make_population(own.spec, own.arrival_weeks, Draws(seed, few))
@@ -274,8 +297,7 @@ def _cases(plan: Plan, replicates: list[int]) -> list[tuple[Plan, list[int]]]:
 
 def _few(plan: Plan, replicates: list[int]) -> list[list[int]]:
     """Replicates by so few that what is drawn to make their households takes little room."""
-    households = plan.spec.households + len(plan.arrival_weeks)
-    number = max(1, HOUSEHOLDS_AT_ONCE // households)
+    number = max(1, HOUSEHOLDS_AT_ONCE // plan.all_households)
     return [replicates[i : i + number] for i in range(0, len(replicates), number)]
 
 
@@ -298,16 +320,15 @@ def _all_drawn(scenario: Scenario, seed: int, replicates: list[int]) -> list[Sce
 def members_of(plan: Plan, replicates: list[int]) -> np.ndarray:
     """The households of some replicates as they enter the camp, by class, shape (R, N, K)."""
     # A posterior holds none of the numbers that decide who they are.
-    households = plan.spec.households + len(plan.arrival_weeks)
-    return make_members(plan.spec, households, Draws(plan.seed, replicates))
+    return make_members(plan.spec, plan.all_households, Draws(plan.seed, replicates))
 
 
 def plan_of(trajectories: Trajectories) -> Plan:
     """The plan that a run was made by."""
     scenario = trajectories.scenario
-    people = scenario.population
-    full = max(1, round(people.people.value / people.household_size.value))
-    return plan_run(scenario, trajectories.seed, round(full / trajectories.weight))
+    number = round(_full_camp(scenario) / trajectories.weight)
+    # The full camp may have fewer households than can be asked for in place of it.
+    return plan_run(scenario, trajectories.seed, None if trajectories.weight == 1 else number)
 
 
 def check_population(scenario: Scenario, file: Path | None = None) -> None:
@@ -319,7 +340,7 @@ def check_population(scenario: Scenario, file: Path | None = None) -> None:
         If they cannot, naming the file where it is given.
     """
     try:
-        composition(plan_run(scenario, seed=0, households=FEWEST_HOUSEHOLDS).spec)
+        composition(population_spec(scenario, FEWEST_HOUSEHOLDS))
     except UsageError as error:
         raise UsageError(f"{file}: {error}" if file else str(error)) from None
 

@@ -1,10 +1,12 @@
 """Keyed random numbers: the same household meets the same luck in every case compared.
 
+These are common random numbers, by which luck cancels out of differences.
+
 A draw is a function of (seed, replicate, calendar week, process, household) and of nothing else.
 It is word ``household % 4`` of the Philox4x64-10 block with key ``(seed, STREAM_VERSION)`` and
 counter ``(household // 4 + 1, 0, replicate, 64 * calendar week + process)``, turned into a uniform
 on [0, 1) by its upper 53 bits (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3").
-Nothing else in the package touches a generator.
+Nothing that is simulated touches another generator; designs of experiments and fits have their own.
 """
 
 from datetime import date

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from returnsim.errors import UsageError
 from returnsim.scenario.dated import ALWAYS, DatedLimit, DatedNumber, DatedShare, Entry
+from returnsim.scenario.lever_types import Corridor
 from returnsim.scenario.lever_types import Levers as LeverTypes
 from returnsim.scenario.levers import WeeklyLevers, weekly_levers
 from returnsim.scenario.problems import problems_of
@@ -160,6 +161,7 @@ class Hand:
         self.scenario = scenario
         self.weekly = WeeklyLevers(*(field.copy() for field in weekly_levers(scenario)))
         self._free = _without_gates(scenario)
+        self._open = _gates_alone(scenario)
         self._week = week
         self._changed = changed
 
@@ -240,14 +242,17 @@ class Hand:
 
     def _corridor(self) -> Mapping[str, Field]:
         weekly, free = self.weekly, self._free.parties_per_week
+        share_open = self._open.parties_per_week
 
         def gate() -> None:
             weeks = self._to_come()
-            weekly.parties_per_week[weeks] = np.where(weekly.corridor_open[weeks], free[weeks], 0.0)
+            weekly.parties_per_week[weeks] = _let_through(free[weeks], share_open[weeks])
             self._changed(weekly)
 
         def set_open(value: object) -> None:
-            weekly.corridor_open[self._to_come()] = _checked_lever("corridor", "open", value)
+            new = _checked_lever("corridor", "open", value)
+            weekly.corridor_open[self._to_come()] = new
+            share_open[self._to_come()] = float(new)
             gate()
 
         def set_parties(value: object) -> None:
@@ -287,7 +292,7 @@ class Hand:
         }
 
     def _guarantor(self, name: str, g: int) -> Mapping[str, Field]:
-        weekly, free = self.weekly, self._free.files
+        weekly, free, share_active = self.weekly, self._free.files, self._open.files
         one_promise = self.scenario.guarantors[name].enforcement_after_grace is None
 
         def number(field: str, array: str, entry: type[Entry]) -> Field:
@@ -301,13 +306,14 @@ class Hand:
 
         def gate() -> None:
             weeks = self._to_come()
-            weekly.files[weeks, g] = np.where(weekly.active[weeks, g], free[weeks, g], 0.0)
+            weekly.files[weeks, g] = _let_through(free[weeks, g], share_active[weeks, g])
             self._changed(weekly)
 
         def set_active(value: object) -> None:
             if not isinstance(value, bool | np.bool_):
                 raise UsageError(f"guarantors.{name}.active: {value!r}: must be true or false")
             weekly.active[self._to_come(), g] = value
+            share_active[self._to_come(), g] = float(value)
             gate()
 
         def set_files(value: object) -> None:
@@ -352,6 +358,27 @@ def _without_gates(scenario: Scenario) -> WeeklyLevers:
     }
     free = scenario.model_copy(update={"levers": levers, "guarantors": guarantors})
     return WeeklyLevers(*(field.copy() for field in weekly_levers(free)))
+
+
+def _gates_alone(scenario: Scenario) -> WeeklyLevers:
+    """The levers if one could leave, and one file be worked through, in each week of open days."""
+    one = Quantity(value=1)
+    limited = (e.model_copy(update={"parties_per_week": one}) for e in scenario.levers.corridor)
+    corridor = (Corridor.model_construct(parties_per_week=one), *limited)
+    levers = scenario.levers.model_copy(update={"corridor": corridor})
+    files = (DatedLimit.model_construct(value=one),)
+    guarantors = {
+        name: g.model_copy(update={"capacity_files_per_week": files})
+        for name, g in scenario.guarantors.items()
+    }
+    alone = scenario.model_copy(update={"levers": levers, "guarantors": guarantors})
+    return WeeklyLevers(*(field.copy() for field in weekly_levers(alone)))
+
+
+def _let_through(limit: np.ndarray, share_open: np.ndarray) -> np.ndarray:
+    """A limit counted on open days only; one of them without a limit lifts that of the week."""
+    is_open = share_open > 0
+    return np.where(is_open, limit * np.where(is_open, share_open, 1.0), 0.0)
 
 
 def _plain(value: Any) -> object:

@@ -19,7 +19,8 @@ from returnsim.assemble import drawn, plan_run
 from returnsim.core.decision import Outlook, outlook
 from returnsim.core.inputs import Place, week_of
 from returnsim.core.record import column_names, record_week
-from returnsim.core.state import NOBODY, Rows
+from returnsim.core.rows import Rows
+from returnsim.core.state import NOBODY
 from returnsim.core.trust import Beliefs, survival
 from returnsim.core.week import open_camp, step
 from returnsim.core_numbers import conditions_of
@@ -27,6 +28,7 @@ from returnsim.draws import Draws
 from returnsim.errors import UsageError
 from returnsim.household import Household, arrived
 from returnsim.intervention import Guarantors, Hand, Levers
+from returnsim.memory import check_memory
 from returnsim.population import make_population
 from returnsim.scenario.files import load_scenario, scenario_from
 from returnsim.scenario.levers import WeeklyLevers
@@ -102,6 +104,7 @@ class ReturnModel(mesa.Model):  # type: ignore[misc]
         self.replicate = _whole("replicate", replicate)
         self.given = drawn(_scenario(scenario, kwargs), seed, self.replicate)
         plan = plan_run(self.given, seed, households)
+        check_memory(plan.all_households, 1, 1, self.given.weeks)
         draws = Draws(seed, [self.replicate])
         people = make_population(plan.spec, plan.arrival_weeks, draws)
         self.camp = open_camp(plan.inputs, people, draws)

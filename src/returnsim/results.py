@@ -5,7 +5,6 @@ import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from hashlib import file_digest, sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,13 +13,14 @@ import numpy as np
 
 from returnsim import __version__
 from returnsim.analysis.summary import summarise
-from returnsim.assemble import plan_run
+from returnsim.assemble import check_room, plan_run
+from returnsim.core.engines import AUTO
 from returnsim.core.run import MODEL_VERSION
+from returnsim.digests import CHECKSUMS, RUN, write_run
 from returnsim.draws import STREAM_VERSION
 from returnsim.errors import RunError, UsageError
 from returnsim.folders import as_json, check_writable, write_text, written_whole
 from returnsim.scenario.files import dump_scenario, require_observations, scenario_hash
-from returnsim.scenario.memory import check_memory
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import population_hash
 from returnsim.trajectories import Trajectories
@@ -33,21 +33,17 @@ SUMMARY = "summary.csv"
 SCENARIO = "scenario.yaml"
 OBSERVATIONS = "observations.csv"
 PATTERNS = "patterns.yaml"
-RUN = "run.json"
 FIGURES = "figures"
 HARM, GUARANTORS = "harm.csv", "guarantors.csv"
 EVENTS, HOUSEHOLDS = "events.parquet", "households.parquet"
 COMPARED, CAPTIONS = "compare.csv", "captions.json"
 FILES = (
-    *(WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, PATTERNS, RUN, COMPARED),
+    *(WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, PATTERNS, RUN, COMPARED, CHECKSUMS),
     *(HARM, GUARANTORS, EVENTS, HOUSEHOLDS),
 )
 FIGURE_ENDINGS = (".png", ".svg")
 FORMAT = "returnsim results 1"
-CHECKSUM, DIGESTS = "checksum", "files"
-"""What ``run.json`` says of itself, and of the files beside it."""
 SHOWN_HASH = 12
-AGAIN = "run the command again that wrote it"
 
 
 class Identity(NamedTuple):
@@ -102,10 +98,9 @@ def planned(
     scenario: Scenario, replicates: int, seed: int, households: int | None = None
 ) -> Identity:
     """What a run will be, before it is simulated. Arguments and errors as for `simulate`."""
-    check_memory(scenario, replicates, households)
-    plan = plan_run(scenario, seed, households)
-    number = plan.spec.households + len(plan.arrival_weeks)
-    return Identity(scenario_hash(scenario), seed, tuple(range(replicates)), number)
+    plan = plan_run(scenario, seed, households).by(AUTO, replicates)
+    check_room(plan, replicates)
+    return Identity(scenario_hash(scenario), seed, tuple(range(replicates)), plan.all_households)
 
 
 def check_destination(
@@ -228,70 +223,6 @@ def _write_weekly(trajectories: Trajectories, file: Path, provenance: Mapping[st
     table = pa.Table.from_pandas(trajectories.to_frame(), preserve_index=False)
     metadata = {**table.schema.metadata, b"returnsim": as_json(provenance).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), file, compression="zstd")
-
-
-def write_run(folder: Path, told: Mapping[str, Any]) -> None:
-    """Write ``run.json``, which vouches for itself and for every file in the folder.
-
-    Parameters
-    ----------
-    folder : Path
-        Of results that are whole but for it.
-    told : mapping
-        What it says of the run.
-    """
-    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-    files = {n: digest(folder / n) for n in names if n != RUN and (folder / n).is_file()}
-    write_text(folder / RUN, as_json(sealed({**told, DIGESTS: files})) + "\n")
-
-
-def sealed(told: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with a checksum of all that it says."""
-    said = {name: value for name, value in told.items() if name != CHECKSUM}
-    text = json.dumps(said, sort_keys=True)
-    return said | {CHECKSUM: sha256(text.encode()).hexdigest()}
-
-
-def digest(path: Path) -> str:
-    """Checksum of a file that may be too large to be held in memory."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
-
-
-def check_written(folder: Path, names: Sequence[str] | None = None) -> None:
-    """Make sure that files of a result are those that its ``run.json`` vouches for.
-
-    Results of earlier versions vouch for less, and what they do not vouch for is not checked. Files
-    that were not kept are left to whoever needs them.
-
-    Parameters
-    ----------
-    folder : Path
-        Of the result.
-    names : sequence of str, optional
-        Which files or folders of it; all if not given.
-
-    Raises
-    ------
-    UsageError
-        With the path of the first that is not.
-    """
-    file = folder / RUN
-    if not file.is_file():
-        return
-    try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        is_whole = CHECKSUM not in told or sealed(told) == told
-        files = dict(told.get(DIGESTS) or {})
-    except (OSError, ValueError, TypeError, AttributeError):
-        is_whole, files = False, {}
-    if not is_whole:
-        raise UsageError(f"{file}: is damaged: it does not match its checksum; {AGAIN}")
-    for name, said in files.items():
-        path = folder / name
-        is_asked = names is None or name in names or name.partition("/")[0] in names
-        if is_asked and path.is_file() and digest(path) != said:
-            raise UsageError(f"{path}: is damaged: it is not as it was written; {AGAIN}")
 
 
 def provenance_of(trajectories: Trajectories, command: str) -> dict[str, Any]:

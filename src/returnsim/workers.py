@@ -76,8 +76,9 @@ def _gathered(
         if progress is not None:
             progress(pool.done)
         time.sleep(POLL_SECONDS)
-        if any(future.done() and future.exception() for future in futures):
-            break
+        for future in futures:
+            if future.done() and future.exception():
+                future.result()
     runs = [future.result() for future in futures]
     if progress is not None:
         progress(pool.done)

@@ -52,6 +52,39 @@ def test_a_lever_set_by_hand_is_a_dated_entry_from_the_next_week_on(path: str):
     assert any(not np.array_equal(v, mine[n], equal_nan=True) for n, v in untouched.items())
 
 
+def test_a_limit_set_by_hand_counts_the_days_that_are_open_as_one_in_the_file_does():
+    open_ = [
+        {"from": "2021-01-04", "open": True, "parties_per_week": 7},
+        {"from": "2021-02-18", "until": "2021-03-04", "open": False},
+    ]
+    gates = {
+        "levers.corridor": open_,
+        "guarantors.state.active": [["2021-01-04", "2021-02-26"]],
+    }
+    changed = {
+        "levers.corridor": [
+            open_[0],
+            {"from": "2021-02-08", "parties_per_week": 40},
+            open_[1],
+        ],
+        "guarantors.state.capacity_files_per_week": [
+            {"from": "2021-01-04", "value": 40},
+            {"from": "2021-02-08", "value": 14},
+        ],
+    }
+    model = ReturnModel(scenario_from(CAMP, "camp", gates))
+    for _ in range(CHANGE):
+        model.step()
+    model.levers.corridor.parties_per_week = 40
+    model.guarantors["state"].capacity_files_per_week = 14
+    mine = model.camp.inputs.conditions
+    written = ReturnModel(scenario_from(CAMP, "camp", gates | changed)).camp.inputs.conditions
+    np.testing.assert_array_equal(mine.places, written.places)
+    np.testing.assert_array_equal(mine.files, written.files)
+    assert {0, 17, 23, 40} < set(mine.places[:, 0])
+    assert {0, 8, 14} < set(mine.files[:, 0, 0])
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

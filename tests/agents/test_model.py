@@ -17,6 +17,7 @@ AT_ONCE = {"2019-2025", "no-centre"}
 SCENARIOS = [
     pytest.param(file, id=file.stem, marks=[] if file.stem in AT_ONCE else pytest.mark.slow)
     for file in sorted((ROOT / "scenarios").rglob("*.yaml"))
+    if file.name != "patterns.yaml"
 ]
 
 

@@ -118,4 +118,7 @@ def test_the_tutorial_runs_from_top_to_bottom(tmp_path: Path, monkeypatch, capsy
     for block in blocks:
         exec(compile(block, "docs/mesa.md", "exec"), shared)
     assert (tmp_path / "camp.png").stat().st_size > 0
-    assert "perceived_risk" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    (told,) = re.findall(r"^```text\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert printed.startswith(told)
+    assert "perceived_risk" in printed

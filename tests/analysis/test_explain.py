@@ -19,7 +19,8 @@ from returnsim.analysis.moments import Moment, Week, live, moment_in, moment_of
 from returnsim.assemble import Plan, plan_run
 from returnsim.core.decision import CLOSED, outlook_on, weigh
 from returnsim.core.inputs import week_of
-from returnsim.core.state import NOBODY, Rows
+from returnsim.core.rows import Rows
+from returnsim.core.state import NOBODY
 from returnsim.core.trust import Beliefs, survival
 from returnsim.core.utility import total
 from returnsim.core.week import step

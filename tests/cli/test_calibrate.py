@@ -11,8 +11,10 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from returnsim.digests import CHECKSUMS, check_written, vouched_for
 from returnsim.scenario.files import load_scenario
 from tests.cli.typed import command_line
+from tests.experiments.sweeps import every_byte
 
 CAMP = """
 title: A camp by the road
@@ -78,6 +80,12 @@ def test_a_fit_gives_a_posterior_that_a_scenario_can_take(folder, returnsim) -> 
     assert table.num_rows == 50
     told = json.loads(table.schema.metadata[b"returnsim"])
     assert told["fitted"] == {"use": ["calibrate"], "until": None}
+    assert len(told["checksum"]) == 64
+    check_written(made)
+    written = every_byte(made).keys() - {CHECKSUMS}
+    assert vouched_for(made / CHECKSUMS).keys() == {
+        name for name in written if not name.startswith("generations/")
+    }
     figures = sorted(path.stem for path in (made / "figures").glob("*.png"))
     assert figures == ["fit", "marginals", "pairs"]
     assert {path.name for path in made.glob("*.csv")} == {
@@ -207,6 +215,7 @@ def test_a_check_writes_ranks_and_draws_them(folder, returnsim) -> None:
     counts = [sum(map(int, row.split())) for row in ranks["trials_by_rank"]]
     assert counts == [16, 16, 16]
     assert (folder / "results" / "fit" / "figures" / "ranks.png").is_file()
+    assert {"check.json", "ranks.csv"} < vouched_for(folder / "results" / "fit" / CHECKSUMS).keys()
     assert "inclination" in out
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from returnsim.results import sealed
+from returnsim.digests import sealed
 from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, every_byte, swept
 

@@ -12,6 +12,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from returnsim.digests import CHECKSUMS, check_written, vouched_for
 from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, command, every_byte, run
 
@@ -70,6 +71,13 @@ def returnsim(
     return command_line(monkeypatch, capsys, "sensitivity")
 
 
+def test_its_tables_and_figures_are_vouched_for(made: Path):
+    results = made / "results/small"
+    check_written(results)
+    own = {name for name in every_byte(results) if not name.startswith(("screening/", "indices/"))}
+    assert vouched_for(results / CHECKSUMS).keys() == own - {CHECKSUMS}
+
+
 def test_it_says_in_words_what_moves_each_outcome_and_what_does_not(made: Path):
     lines = (made / "printed.txt").read_text().splitlines()
     assert lines[:2] == ["What moves an invented camp", "Which guesses matter?"]
@@ -115,7 +123,7 @@ def test_tables_are_of_every_outcome_and_factor(made: Path):
     pd.testing.assert_series_equal(last.loc["returned"].total, whole.loc["returned"].total)
     assert {path.name for path in results.iterdir()} == {
         *TABLES,
-        *("screening", "indices", "figures"),
+        *("checksums.json", "screening", "indices", "figures"),
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from returnsim.digests import CHECKSUMS, check_written, vouched_for
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.sweep import sweep
 from returnsim.experiments.unknowns import prepared
@@ -77,7 +78,11 @@ def test_a_sweep_is_run_judged_and_written_down(returnsim: Run, folder: Path):
     assert code == 0, err
     assert "The tables and the figures are in fresh/verdict\n" in err
     names = {path.name for path in (folder / "fresh" / "verdict").iterdir()}
-    assert names == {"verdict.csv", "policies.csv", "verdict.json", "figures"}
+    tables = {"verdict.csv", "policies.csv", "verdict.json"}
+    assert names == {*tables, "checksums.json", "figures"}
+    check_written(folder / "fresh" / "verdict")
+    vouched = vouched_for(folder / "fresh/verdict" / CHECKSUMS)
+    assert vouched.keys() == every_byte(folder / "fresh/verdict").keys() - {CHECKSUMS}
     captions = json.loads((folder / "fresh/verdict/figures/captions.json").read_text())
     assert set(captions) == {"shares", "frontier"}
     lines = out.splitlines()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from returnsim.assemble import simulate
 from returnsim.core.decision import decide
 from returnsim.core.inputs import Class, Inputs
-from returnsim.core.state import Rows
+from returnsim.core.rows import Rows
 from returnsim.core.trust import Beliefs, survival
 from returnsim.core.week import step
 from tests.agents.camp import camp as made_up_camp

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from returnsim.assemble import block_of, plan_run, simulate
-from returnsim.core.compiled import cache_folder
+from returnsim.compiled import cache_folder
 from returnsim.core.engines import (
     AUTO,
     NUMBA,

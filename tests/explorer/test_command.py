@@ -35,6 +35,12 @@ def test_a_missing_scenario_is_said(tmp_path: Path):
     assert "nowhere.yaml: no such file" in refused(tmp_path / "nowhere.yaml")
 
 
+def test_more_workers_than_it_takes_are_refused(camp_file: Path):
+    said = refused(camp_file, "--workers", 9)
+    assert "--workers" in said
+    assert "less than or equal to 8" in said
+
+
 def test_a_port_in_use_is_said():
     with socket.create_server((HOST, 0)) as taken:
         port = taken.getsockname()[1]

@@ -7,7 +7,9 @@ import pytest
 
 from returnsim.explorer.changes import Source, source_of
 from returnsim.explorer.controls import Control, guarantor_blocks, lever_blocks
+from returnsim.explorer.words import UNITS, unit_of
 from returnsim.scenario.evidence import quantities
+from returnsim.scenario.quantities import NonNegative, Share, Weeks
 from tests.explorer.shown import CAMP
 
 LARGEST = Path("scenarios/rukban/2019-2025.yaml")
@@ -66,6 +68,19 @@ def test_every_number_of_levers_and_guarantors_has_a_control(source: Source):
         if path.startswith(("levers.", "guarantors.")) and ".origins" not in path:
             whole = path.replace(start, ""), path.replace(start, f"{start[:-1]}:]")
             assert moved & {path, *whole}, path
+
+
+def test_a_unit_is_told_by_kind_or_by_name_and_never_made_up():
+    assert unit_of("any", Share) == "share from 0 to 1"
+    assert unit_of("any", Weeks) == "weeks"
+    assert unit_of("level", NonNegative) == "times the danger stated"
+    with pytest.raises(ValueError, match=r"litres: .*UNITS"):
+        unit_of("litres", NonNegative)
+
+
+def test_no_unit_is_told_of_a_field_that_is_not_there(source: Source):
+    there = {control.path.rpartition(".")[2] for control in controls_of(source)}
+    assert set(UNITS) - there <= {"origins", "harms", "exposure_weeks"}
 
 
 def test_a_moved_value_leaves_every_control_in_its_place(source: Source):

@@ -1,12 +1,13 @@
 """Links and changes are read as strictly as overrides, and reach levers and guarantors alone."""
 
+import shlex
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
 
 from returnsim.errors import UsageError
-from returnsim.explorer.changes import Source, View, query_of, source_of, typed, view_of
+from returnsim.explorer.changes import Source, View, as_options, query_of, source_of, typed, view_of
 from returnsim.scenario.files import load_scenario
 from tests.explorer.shown import CAMP
 
@@ -35,6 +36,23 @@ def test_what_is_typed_for_the_command_line_makes_the_same_scenario(source: Sour
     assert source.changed(CHANGES) == same
 
 
+def test_what_is_typed_for_the_command_line_survives_a_shell(tmp_path: Path):
+    file = tmp_path / "camp.yaml"
+    file.write_text(CAMP.replace("the river", "king's river; $HOME"))
+    changes = {"levers.threat.origins.king's river; $HOME": 2, **CHANGES}
+    words = shlex.split(" ".join(as_options(changes)))
+    assert words[::2] == ["--set"] * len(changes)
+    assert load_scenario(file, words[1::2]) == load_scenario(file, typed(changes))
+
+
+def test_those_who_come_for_a_few_weeks_are_counted_for_these_weeks(source: Source):
+    few = {"levers.arrivals[2021-02-01:2021-02-08].people_per_week": 50_000}
+    assert source.changed(few).levers.arrivals
+    many = {"levers.arrivals[2021-02-01:2021-02-08].people_per_week": 500_000}
+    with pytest.raises(UsageError, match=r"levers\.arrivals\.people_per_week: .* 20,000"):
+        source.changed(many)
+
+
 def test_overrides_of_the_command_line_are_part_of_what_is_written(tmp_path: Path):
     (tmp_path / "camp.yaml").write_text(CAMP)
     asked = ("levers.aid.coverage=0.4",)
@@ -55,7 +73,7 @@ def test_overrides_of_the_command_line_are_part_of_what_is_written(tmp_path: Pat
         ([("set", "posterior=/etc/passwd")], "only levers and guarantors"),
         ([("set", "patterns=/etc/passwd")], "only levers and guarantors"),
         ([("set", "guarantors.nobody.enforcement=1")], "no such guarantor"),
-        ([("set", "levers.arrivals.people_per_week=1e6")], "so many"),
+        ([("set", "levers.arrivals.people_per_week=1e6")], "2,400,000 households .* 20,000"),
         ([("set", "levers.aid.coverage=0.1")] * 101, "101"),
         ([("set", f"levers.aid.coverage={' ' * 3000}0")], "longer than"),
         ([("household", "1e3")], "whole number"),

@@ -200,6 +200,20 @@ def test_a_household_is_told_with_what_it_heard_and_why_it_chooses(shown: Page):
     shown.wait_for_function("() => !location.search.includes('household=3')")
 
 
+def test_what_is_being_typed_outlives_what_comes_in(shown: Page):
+    shown.locator("#household > summary").click()
+    week = shown.get_by_label("Week", exact=True)
+    shown.locator(SIEGE).fill("0.7")
+    week.fill("23")
+    shown.wait_for_function("() => location.search.includes('0.7')")
+    whole(shown)
+    shown.locator("#status", has_text="All").wait_for()
+    assert week.input_value() == "23"
+    shown.get_by_label("Household", exact=True).fill("3")
+    shown.get_by_role("button", name="Look", exact=True).click()
+    shown.locator("#household .x-status", has_text="week 23").wait_for()
+
+
 def test_an_unknown_household_is_said_to_be_none(page: Page, address: str):
     page.goto(f"{address}?household=9999")
     page.locator("#household .x-status", has_text="there is none").wait_for()
@@ -222,6 +236,15 @@ def test_every_chart_says_in_words_what_it_shows(shown: Page):
         said = shown.locator(f'[data-chart="{chart}"] [role=img]').get_attribute("aria-label")
         assert said is not None
         assert "median" in said
+
+
+def test_a_run_that_is_too_short_to_tell_the_pushed_says_so(page: Page, camp_file: Path):
+    with served(camp_file, "--set", "behaviour.intercept=-4") as (address, _):
+        page.goto(address)
+        whole(page)
+        assert "not yet known whether the siege pushed them" in text(page, "#caution")
+        assert "cannot be told" in text(page, '[data-chart="departures"] figcaption')
+        page.goto("about:blank")
 
 
 def test_a_narrow_window_shows_all_without_scrolling_sideways(page: Page, address: str):

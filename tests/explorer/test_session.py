@@ -3,16 +3,18 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from returnsim.analysis.attribution import column_of_pair
+from returnsim.analysis.attribution import LABELS, column_of_pair
 from returnsim.analysis.followed import follow
 from returnsim.errors import RunError
+from returnsim.explorer import charts
 from returnsim.explorer.changes import Source, source_of
-from returnsim.explorer.comparison import in_words, rows_of, summary_of
+from returnsim.explorer.comparison import cautions_of, in_words, rows_of, summary_of
 from returnsim.explorer.desk import Desk, Errand, Poll, SupersededError
 from returnsim.explorer.picture import Kept, steps
 from returnsim.explorer.session import Seen, Session
@@ -104,6 +106,30 @@ def test_words_tell_harm_beside_returns_and_what_is_the_same(source: Source, des
         *("the same", "not defined"),
     }
     assert "detained" in summary_of(last.changed)
+
+
+def test_lines_of_the_returned_leave_none_of_them_out(source: Source, desk: Desk):
+    last = looked(replace(source, replicates=1), desk)[-1]
+    assert last.changed is not None
+    told = last.changed.trajectories
+    assert sorted(label for labels, _, _ in charts.RETURNED for label in labels) == sorted(LABELS)
+    options, caption = charts.departures(last.changed, None)
+    ends = [part["data"][-1][1] for part in options["series"] if "endLabel" in part]
+    assert sum(ends) == pytest.approx(told["departures"].sum(), abs=len(ends))
+    assert "cannot be told" in caption
+
+
+def test_returns_too_late_to_be_told_are_said_to_be(tmp_path: Path, desk: Desk):
+    (tmp_path / "camp.yaml").write_text(CAMP)
+    how = {"households": 60, "seed": 3, "replicates": 10}
+    source = source_of(tmp_path / "camp.yaml", ("behaviour.intercept=-4",), **how)
+    assert source.scenario.weeks < 52
+    last = looked(source, desk)[-1]
+    assert last.written is not None
+    assert "of them pushed by the siege and " in summary_of(last.written)
+    assert " not yet known; " in summary_of(last.written)
+    (caution,) = cautions_of(last.written, last.written)
+    assert "it is not yet known whether the siege pushed them" in caution
 
 
 def test_an_errand_that_is_given_up_ends_and_frees_its_process(desk: Desk):

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from returnsim.digests import CHECKSUMS, check_written, digests_of, vouch
 from returnsim.errors import UsageError
 from returnsim.experiments.reading import load_comparison
 from returnsim.experiments.store import Store
-from returnsim.results import check_written
 from tests.cli.typed import Run, command_line
 from tests.experiments.made import contents
-from tests.experiments.sweeps import CAMP, swept, tables
+from tests.experiments.sweeps import CAMP, every_byte, swept, tables
 from tests.fuzz.typed import typed
 
 FEW = ("--replicates", 2, "--households", 20, "--workers", 1)
@@ -32,7 +32,7 @@ TIMES = 3
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with figures, an attribution and a finished sweep, to be copied."""
+    """A run with figures, an attribution, a finished sweep and what was compared of it."""
     folder = tmp_path_factory.mktemp("made")
     (folder / "camp.yaml").write_text(CAMP.replace("weeks: 30", "weeks: 6"))
     (folder / "small.yaml").write_text(EXPERIMENT)
@@ -44,6 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ):
             assert typed(*words).code == 0
         assert swept(folder / "small.yaml", folder / "swept").failed == 0
+        assert typed("compare", "swept", "--out", "compared").code == 0
     return folder
 
 
@@ -87,6 +88,18 @@ OF_A_RUN = (
     *("events.parquet", "households.parquet", "figures/harm.svg", "figures/harm.png"),
 )
 OF_A_SWEEP = ("run.json", "outcomes.parquet", "summary.csv", "cells.csv", "experiment.yaml")
+OF_A_COMPARISON = (
+    *("compare.csv", "checksums.json", "figures/captions.json", "figures/series.svg"),
+    "figures/series.png",
+)
+SHIPPED = Path(__file__).parents[2] / "results"
+WRITTEN_BESIDE = (
+    *("calibrate-check/check.json", "calibrate-check/ranks.csv"),
+    *("calibrate-rukban/run.json", "calibrate-rukban/targets.csv"),
+    *("sensitivity-rukban/sensitivity.json", "sensitivity-rukban/sobol.csv"),
+    "policies-under-uncertainty/verdict/policies.csv",
+    "policies-under-uncertainty/verdict/figures/captions.json",
+)
 
 
 def each_damage(file: Path):
@@ -128,6 +141,42 @@ def test_a_changed_table_of_a_sweep_is_found_by_a_report(here: Path, returnsim: 
         assert f"swept/{name}" in err, (damage, err)
 
 
+@pytest.mark.parametrize("name", OF_A_COMPARISON)
+def test_a_changed_file_of_a_comparison_is_found(here: Path, returnsim: Run, name: str):
+    for damage in each_damage(here / "compared" / name):
+        code, out, err = returnsim("report", "compared", "--out", "told.html")
+        assert (code, out) == (2, ""), damage
+        assert f"compared/{name}: " in err, (damage, err)
+
+
+@pytest.mark.parametrize("name", ["compare.csv", "checksums.json"])
+def test_a_comparison_that_is_made_again_mends_what_was_changed(
+    here: Path, returnsim: Run, name: str
+):
+    before = every_byte(here / "compared")
+    (here / "compared" / name).write_bytes(b"another")
+    assert returnsim("compare", "swept", "--out", "compared")[0] == 0
+    assert every_byte(here / "compared") == before
+
+
+@pytest.mark.parametrize("name", WRITTEN_BESIDE)
+def test_a_changed_file_of_a_fit_a_study_or_a_verdict_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, returnsim: Run, name: str
+):
+    monkeypatch.chdir(tmp_path)
+    result = Path(name).parts[0]
+    shutil.copytree(SHIPPED / result, result, ignore=shutil.ignore_patterns("store", "weekly"))
+    written = Path(result, "verdict") if "verdict" in name else Path(result)
+    files = [path for path in written.rglob("*") if path.is_file() and path.name != CHECKSUMS]
+    names = [path.relative_to(written).as_posix() for path in files]
+    vouch(written / CHECKSUMS, {}, digests_of(written, names))
+    for damage in each_damage(Path(name)):
+        code, out, err = returnsim("report", result, "--out", "told.html")
+        assert (code, out) == (2, ""), damage
+        assert f"{name}: " in err, (damage, err)
+    assert returnsim("report", result, "--out", "told.html")[0] == 0
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -138,10 +187,10 @@ def test_a_changed_table_of_a_sweep_is_found_by_a_report(here: Path, returnsim: 
 def test_a_changed_number_is_found_by_a_comparison(here: Path, returnsim: Run, name: str):
     folder = Path(name).parts[0]
     for damage in each_damage(here / name):
-        code, out, err = returnsim("compare", folder, "--no-figures", "--out", "compared")
+        code, out, err = returnsim("compare", folder, "--no-figures", "--out", "anew")
         assert (code, out) == (2, ""), damage
         assert name in err, (damage, err)
-        assert not Path("compared").exists()
+        assert not Path("anew").exists()
         with pytest.raises(UsageError):
             load_comparison([Path(folder)])
 
@@ -214,4 +263,4 @@ def test_results_of_earlier_versions_that_vouch_for_nothing_are_read(here: Path,
     told = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({k: v for k, v in told.items() if k not in ("files", "checksum")}))
     assert returnsim("report", "run", "--out", "told.html")[0] == 0
-    assert returnsim("compare", "run", "--no-figures", "--out", "compared")[0] == 0
+    assert returnsim("compare", "run", "--no-figures", "--out", "anew")[0] == 0

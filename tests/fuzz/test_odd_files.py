@@ -89,7 +89,9 @@ def test_what_a_scenario_names_and_is_no_file_is_told(folder: Path, returnsim: R
     )
     code, out, err = returnsim("check", "what-if.yaml")
     assert (code, out) == (2, "")
-    assert re.match(rf"what-if\.yaml(:\d+:\d+)?: {key}: .*no such file", err)
+    told = {directory: "this is a folder", pipe: "a pipe", listening: "a pipe or a device"}
+    rule = told.get(odd, "no such file")
+    assert re.match(rf"what-if\.yaml(:\d+:\d+)?: {key}: .*{rule}", err)
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -238,7 +240,7 @@ def test_windows_line_ends_and_a_byte_order_mark_make_no_other_run(folder: Path,
     ("change", "what"),
     [
         ("population.people=1e15", "population.people: 1000000000000000.0: must be no further"),
-        ("population.people=1e9", "would take about 2 TB of memory, and this machine has"),
+        ("population.people=1e9", "of memory, and this machine has"),
         ("levers.arrivals.people_per_week=1e18", "must be no further from 0 than 1,000,000"),
         ("weeks=1000000", "weeks: 1000000: must be 5200 or less"),
         ("livelihood.hunger_width=1e-320", "no closer than 1e-12"),

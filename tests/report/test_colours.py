@@ -1,6 +1,7 @@
 """Every colour of a figure is told from the others, and from a light page or a dark one."""
 
 import re
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -8,17 +9,18 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from returnsim.figures.style import (
+from returnsim.figures.colours import (
+    BLUE,
     CASE_COLOURS,
     DARK,
-    GRID,
     LABEL_COLOURS,
     ON_DEEP,
     ON_PALE,
     PAPER,
+    SKY,
+    WORDS,
     case_colours,
     for_both_pages,
-    words_colour,
 )
 
 # Machado, Oliveira and Fernandes (2009), severity 1, on linear light.
@@ -38,10 +40,18 @@ SEEN_AS = {
             [-0.011820, 0.042940, 0.968881],
         ]
     ),
+    "no blue": np.array(
+        [
+            [1.255528, -0.076749, -0.178779],
+            [-0.078411, 0.930809, 0.147602],
+            [0.004733, 0.691367, 0.303900],
+        ]
+    ),
 }
 TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-APART = 12.0
-"""Least distance in CIELAB; 2.3 is just noticed."""
+APART, APART_TO_ALL = 14.5, 30.0
+"""Least distance in CIELAB to those who see fewer colours, and of lines to those who see all: two
+blues are nearer than that; 2.3 is just noticed."""
 
 
 def linear(colour: str) -> np.ndarray:
@@ -60,23 +70,37 @@ def lab(colour: str, seen: np.ndarray) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
+def nearest(colours: Sequence[str], page: str, seen: str) -> tuple[float, str, str]:
+    """The two that are the least apart, and how far."""
+    shown = colours if page == "light" else [DARK[colour] for colour in colours]
+    return min(
+        (float(np.linalg.norm(lab(one, SEEN_AS[seen]) - lab(other, SEEN_AS[seen]))), one, other)
+        for one, other in combinations(shown, 2)
+    )
+
+
 @pytest.mark.parametrize("page", ["light", "dark"])
 @pytest.mark.parametrize("seen", SEEN_AS)
 @pytest.mark.parametrize("colours", [CASE_COLOURS, tuple(LABEL_COLOURS.values())])
 def test_colours_are_told_apart_by_those_who_see_fewer(
     page: str, seen: str, colours: tuple[str, ...]
 ):
-    shown = colours if page == "light" else [DARK[colour] for colour in colours]
-    for one, other in combinations(shown, 2):
-        distance = np.linalg.norm(lab(one, SEEN_AS[seen]) - lab(other, SEEN_AS[seen]))
-        assert distance > APART, (one, other)
+    apart, *which = nearest(colours, page, seen)
+    assert apart > APART, which
 
 
-@pytest.mark.parametrize("colour", [c for c in DARK if c not in (PAPER, GRID)])
+@pytest.mark.parametrize("page", ["light", "dark"])
+def test_lines_of_cases_are_of_other_colours_and_not_of_another_shade(page: str):
+    apart, *which = nearest(CASE_COLOURS, page, "all colours")
+    assert apart > APART_TO_ALL, which
+    blues = nearest((BLUE, SKY), page, "all colours")
+    assert blues[0] < apart
+
+
+@pytest.mark.parametrize("colour", WORDS)
 def test_words_can_be_read_on_either_page(colour: str):
-    written = words_colour(colour)
-    assert contrast(written, PAPER) >= 4.5
-    assert contrast(DARK[written], DARK[PAPER]) >= 4.5
+    assert contrast(WORDS[colour], PAPER) >= 4.5
+    assert contrast(DARK[WORDS[colour]], DARK[PAPER]) >= 4.5
 
 
 @pytest.mark.parametrize("colour", CASE_COLOURS)

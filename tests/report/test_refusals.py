@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from returnsim.digests import sealed, write_run
 from tests.cli.typed import Run
 
 
@@ -81,7 +82,7 @@ def test_a_figure_that_is_told_of_and_gone_is_missed(here: Path, report: Run):
 def test_a_value_of_another_kind_is_named(here: Path, report: Run, key: str, value: object):
     file = Path("run/run.json")
     told = json.loads(file.read_text(encoding="utf-8")) | {key: value}
-    file.write_text(json.dumps(told), encoding="utf-8")
+    file.write_text(json.dumps(sealed(told)), encoding="utf-8")
     code, _, err = report("run", "--out", "told.html")
     assert code == 2
     assert "run/run.json" in err
@@ -93,7 +94,7 @@ def test_files_that_do_not_fit_together_are_named_by_their_folder(here: Path, re
     file = Path("compared/run.json")
     told = json.loads(file.read_text(encoding="utf-8"))
     told["cases"] = [{"name": "as it is"}]
-    file.write_text(json.dumps(told), encoding="utf-8")
+    file.write_text(json.dumps(sealed(told)), encoding="utf-8")
     code, _, err = report("compared", "--out", "told.html")
     assert code == 2
     assert err.startswith("compared")
@@ -102,6 +103,7 @@ def test_files_that_do_not_fit_together_are_named_by_their_folder(here: Path, re
 
 def test_a_scenario_other_than_that_which_was_run_is_not_told(here: Path, report: Run):
     Path("run/scenario.yaml").write_bytes(Path("eased/scenario.yaml").read_bytes())
+    write_run(Path("run"), json.loads(Path("run/run.json").read_text(encoding="utf-8")))
     code, _, err = report("run", "--out", "told.html")
     assert code == 2
     assert "run/scenario.yaml: is not the scenario that was run" in err

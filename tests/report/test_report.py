@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from returnsim.results import sealed, write_run
+from returnsim.digests import sealed, write_run
 from tests.cli.typed import Run, command_line
 from tests.report.made import CALLED, FEW, NASTY, SHIPPED, Page
 

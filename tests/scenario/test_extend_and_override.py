@@ -124,11 +124,14 @@ def test_problems_of_a_file_come_with_those_of_what_it_extends(base):
     [
         ("nowhere.yaml", "no such file"),
         ('"\\0"', "no such file"),
+        ("folder", "this is a folder; name a file in it, such as base.yaml"),
         ("camp.yaml", "in a circle: camp.yaml -> camp.yaml"),
         ("5", "must be the path of a scenario file"),
     ],
 )
 def test_a_file_that_cannot_be_extended_is_told(tmp_path, extends, rule):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "base.yaml").write_text(HEAD)
     found = problem(tmp_path, HEAD + f"extends: {extends}\n")
     assert (found.line, found.path) == (4, "extends")
     assert rule in found.rule

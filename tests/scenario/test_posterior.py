@@ -17,9 +17,9 @@ from returnsim.scenario.files import (
     scenario_hash,
 )
 from returnsim.scenario.neutral import without
-from returnsim.scenario.posterior import Posterior
+from returnsim.scenario.posterior import Posterior, UnfitError, read_posterior, vouching
 from returnsim.scenario.schema import Scenario
-from tests.posteriors import write_draws
+from tests.posteriors import TOLD, write_draws
 from tests.scenario.files import HEAD, problem, problems
 
 DRAWS = {
@@ -264,7 +264,7 @@ def test_a_column_that_is_wrong_is_told_at_the_key(
     ("write", "rule"),
     [
         (lambda file: None, "no such file"),
-        (lambda file: file.mkdir(), "no such file"),
+        (lambda file: file.mkdir(), "this is a folder; name a file in it"),
         (lambda file: file.write_text("a,b\n1,2\n"), "cannot be read as Parquet"),
         (lambda file: write_draws(file, {"behaviour.norm": np.empty(0)}), "no draws"),
         (lambda file: write_draws(file, {"behaviour.norm": [1.0]}, "{"), "no JSON object"),
@@ -280,6 +280,47 @@ def test_a_file_that_is_no_posterior_is_told_at_the_key(tmp_path: Path, write, r
     found = problem(tmp_path, CAMP)
     assert (found.path, found.line) == ("posterior", 4)
     assert rule in found.rule
+
+
+def test_a_byte_that_changed_is_found_or_changes_nothing_that_is_read(tmp_path: Path):
+    file = write_draws(tmp_path / "draws.parquet", DRAWS, vouching(TOLD, DRAWS))
+    whole, as_written = file.read_bytes(), read_posterior(file)
+    found = 0
+    for at in range(0, len(whole), 7):
+        changed = bytearray(whole)
+        changed[at] ^= 1 << at % 8
+        file.write_bytes(changed)
+        try:
+            read = read_posterior(file)
+        except UnfitError:
+            found += 1
+        else:
+            assert (read.draws, read.discrepancy) == (as_written.draws, as_written.discrepancy), at
+    assert found > len(whole) // 7 // 2
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (DRAWS | {"behaviour.hardship": [1.0, 2.0, 3.5]}, TOLD),
+        ({"behaviour.norm": [1.0, 2.0, 3.0], **DRAWS}, TOLD),
+        (dict(reversed(DRAWS.items())), TOLD),
+        (DRAWS, TOLD | {"experiment": "another fit"}),
+        (DRAWS, TOLD | {"fitted": {"use": ["calibrate"], "until": None}}),
+    ],
+)
+def test_numbers_or_words_other_than_those_of_the_fit_are_told_at_the_key(
+    tmp_path: Path, columns: dict[str, list[float]], told: dict[str, object]
+):
+    checksum = vouching(TOLD, DRAWS)["checksum"]
+    write_draws(tmp_path / "draws.parquet", columns, told | {"checksum": checksum})
+    found = problem(tmp_path, CAMP)
+    assert (found.path, found.line) == ("posterior", 4)
+    assert "is damaged: it is not as the fit wrote it" in found.rule
+    # Of the numbers that a user makes nobody vouches.
+    write_draws(tmp_path / "draws.parquet", columns, told)
+    assert (tmp_path / "camp.yaml").write_text(CAMP)
+    assert drawn(load_scenario(tmp_path / "camp.yaml")) == columns.keys()
 
 
 def test_every_wrong_column_is_told_at_once(tmp_path: Path):

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from returnsim.errors import ScenarioError
@@ -10,9 +12,20 @@ def test_a_missing_file_is_told(tmp_path):
         load_scenario(tmp_path / "nowhere.yaml")
 
 
-def test_a_directory_is_told(tmp_path):
-    with pytest.raises(ScenarioError, match="this is a directory"):
+def test_a_folder_is_told_with_a_file_in_it(tmp_path):
+    with pytest.raises(ScenarioError, match=r"this is a folder; name a file in it$"):
         load_scenario(tmp_path)
+    for name in ("what-if.yaml", "camp.yaml", "a.csv"):
+        (tmp_path / name).write_text(HEAD)
+    (tmp_path / "a.yaml").mkdir()
+    with pytest.raises(ScenarioError, match=r": this is a folder; .*, such as camp\.yaml$"):
+        load_scenario(tmp_path)
+
+
+def test_a_pipe_is_told_to_be_no_file_on_disk(tmp_path):
+    os.mkfifo(tmp_path / "camp.yaml")
+    with pytest.raises(ScenarioError, match=r"camp\.yaml: no file on disk but a pipe"):
+        load_scenario(tmp_path / "camp.yaml")
 
 
 @pytest.mark.parametrize(

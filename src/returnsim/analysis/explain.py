@@ -172,18 +172,18 @@ def explain_household(
         If there is no such household or week.
     """
 
-    def is_looked_at(t: int) -> bool:
+    def is_wanted(t: int) -> bool:
         if poll is not None:
             poll(t)
         return week is None or week == t
 
-    households = plan.spec.households + len(plan.arrival_weeks)
+    households = plan.all_households
     if not 0 <= household < households:
         raise UsageError(
             f"household {household}: there is none; they are numbered 0 to {households - 1}"
         )
     check_week(scenario, week)
-    weeks = live(plan, [replicate], is_looked_at)
+    weeks = live(plan, [replicate], is_wanted)
     seen, first = next(weeks), False
     while week is None and not (first := _has_an_offer(seen, household)):
         following = next(weeks, None)

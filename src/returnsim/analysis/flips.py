@@ -32,9 +32,23 @@ NOT_WEIGHED = ("news",)
 SETTLED = ("severity", "aid", "medical")
 """Levers that hardship settles to."""
 
-AT_LEAST = {"level": 2.0, "conditions": 2.0, "price_per_person": 10.0}
-AT_LEAST |= {"deferral_weeks": 52.0, "cost_weeks_of_subsistence": 10.0}
-"""How far the range of a lever without a bound reaches, where the scenario goes no further."""
+USUAL_HIGH = {
+    "level": 2.0,
+    "conditions": 2.0,
+    "cost_weeks_of_subsistence": 10.0,
+    "price_per_person": 10.0,
+    "deferral_weeks": 52.0,
+    "parties_per_week": 100.0,
+    "people_per_week": 100.0,
+    "salience": 10.0,
+    "grace_weeks": 52.0,
+    "capacity_files_per_week": 100.0,
+    "persuasion": 2.0,
+    "harms": 10.0,
+    "exposure_weeks": 500.0,
+}
+"""How far the range of a lever without a bound reaches, here and on the explorer's sliders, where
+the scenario goes no further."""
 
 
 class Lever(NamedTuple):
@@ -99,7 +113,7 @@ def levers_of(scenario: Scenario, plan: Plan, inputs: Inputs | None = None) -> l
     """Every lever that enters the choice.
 
     Shares go from 0 to 1. The range of others ends at the largest value that the scenario names
-    for them anywhere, be it a value in force or the end of a plausible range; or at `AT_LEAST`.
+    for them anywhere, be it a value in force or the end of a plausible range; or at `USUAL_HIGH`.
 
     Parameters
     ----------
@@ -126,10 +140,10 @@ def levers_of(scenario: Scenario, plan: Plan, inputs: Inputs | None = None) -> l
     for owner, field, array, column in fields:
         values = getattr(conditions, array)
         high = 1.0
-        if field in AT_LEAST:
+        if field in USUAL_HIGH:
             starts = (f"{owner}.", f"{owner}[")
             named = (n for path, n in numbers if path.startswith(starts) and field in path)
-            high = max(AT_LEAST[field], float(values.max()), *named)
+            high = max(USUAL_HIGH[field], float(values.max()), *named)
         levers.append(Lever(f"{owner}.{field}", array, column, high, values.dtype == bool))
     return levers
 

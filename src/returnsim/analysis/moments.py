@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from jaxtyping import Float, Int64
 
-from returnsim.assemble import Plan, block_of
+from returnsim.assemble import BLOCK, Plan, block_of
 from returnsim.core.decision import CLOSED, HOME_ROW, Outlook, Weighed, outlook_on, weigh
 from returnsim.core.decision import probabilities as probabilities_of
 from returnsim.core.inputs import (
@@ -21,13 +21,11 @@ from returnsim.core.inputs import (
     Population,
     week_of,
 )
-from returnsim.core.state import NOBODY, Rows, State
+from returnsim.core.rows import Rows
+from returnsim.core.state import NOBODY, State
 from returnsim.core.trust import Beliefs, survival
 from returnsim.core.week import Camp, Happened, open_camp, step
 from returnsim.draws import Draws, Weekly
-
-BLOCK = 16
-"""Replicates lived through together."""
 
 BY_REPLICATE = {"perceived": 0, "parties_last_week": 0, "stock": 0} | dict.fromkeys(
     ("public_safe", "public_harm", "public_passage"), 1

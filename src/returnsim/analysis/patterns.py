@@ -16,7 +16,7 @@ from returnsim.scenario.overrides import Override, Overrides, read_overrides
 from returnsim.scenario.paths import parsed
 from returnsim.scenario.problems import in_order, shown
 from returnsim.scenario.schema import Scenario
-from returnsim.scenario.tree import OF_A_NUMBER, Mark, Node, at, dotted, plain
+from returnsim.scenario.tree import OF_A_NUMBER, Mark, Node, at, dotted, plain, why_no_file
 from returnsim.scenario.written import scenario_hash
 from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
 
@@ -258,8 +258,9 @@ class _Worlds:
         node = at(self._loaded.root, (*place, "scenario"))
         if not file.is_file() and node is not None:
             mark, path = node.mark, dotted((*place, "scenario"))
+            rule = why_no_file(file, "*.yaml")
             self._problems.append(
-                Problem(mark.file, mark.line, mark.column, path, shown(node), "no such file")
+                Problem(mark.file, mark.line, mark.column, path, shown(node), rule)
             )
             return None
         try:
@@ -326,7 +327,8 @@ def _of_rival(loaded: LoadedCard, name: str | None, problems: list[Problem]) -> 
     node = at(loaded.root, ("rivals", name, "scenario"))
     if not file.is_file() and node is not None:
         mark, path = node.mark, dotted(("rivals", name, "scenario"))
-        problem = Problem(mark.file, mark.line, mark.column, path, shown(node), "no such file")
+        rule = why_no_file(file, "*.yaml")
+        problem = Problem(mark.file, mark.line, mark.column, path, shown(node), rule)
         problems.append(problem)
         return own
     try:

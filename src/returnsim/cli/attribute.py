@@ -153,9 +153,10 @@ def _write(
     runs: "Sequence[Followed]", table: "pd.DataFrame", target: Path, command: str, *, figures: bool
 ) -> None:
     """Write ``switch.csv``, ``run.json`` and the figures: all of it, or nothing."""
+    from returnsim.digests import write_run
     from returnsim.errors import RunError
     from returnsim.folders import write_text, written_whole
-    from returnsim.results import FIGURES, provenance_of, write_run
+    from returnsim.results import FIGURES, provenance_of
 
     told = provenance_of(runs[0].trajectories, command)
     told |= {"format": FORMAT, "levers": [run.lever for run in runs]}
@@ -214,7 +215,8 @@ def _there(target: Path) -> "tuple[Identity, tuple[str, ...]] | None":
     """Which attribution a folder holds; None if it does not say."""
     import json
 
-    from returnsim.results import RUN, Identity
+    from returnsim.digests import RUN
+    from returnsim.results import Identity
 
     try:
         said = json.loads((target / RUN).read_text(encoding="utf-8"))
@@ -229,7 +231,8 @@ def _there(target: Path) -> "tuple[Identity, tuple[str, ...]] | None":
 
 def _foreign(target: Path) -> list[str]:
     """Names of what is not a part of an attribution."""
-    from returnsim.results import FIGURE_ENDINGS, FIGURES, RUN
+    from returnsim.digests import RUN
+    from returnsim.results import FIGURE_ENDINGS, FIGURES
 
     names = []
     for path in sorted(target.iterdir()):

@@ -12,7 +12,12 @@ from returnsim.errors import UsageError
 
 def check(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Scenario or experiment files (YAML).")
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Scenario or experiment files (YAML), on disk: the paths in each lead from its "
+            "folder.",
+        ),
     ],
     overrides: Set = None,
 ) -> None:
@@ -40,7 +45,6 @@ def _scenario(file: Path, overrides: list[str] | None) -> str:
     from returnsim.analysis.observations import observations_of
     from returnsim.assemble import check_population
     from returnsim.scenario.files import load_scenario, require_observations, require_patterns
-    from returnsim.scenario.memory import check_memory
 
     scenario = load_scenario(file, overrides or ())
     require_observations(scenario, file)
@@ -48,10 +52,6 @@ def _scenario(file: Path, overrides: list[str] | None) -> str:
     if scenario.patterns is not None:
         load_card(scenario.patterns)
     observations_of(scenario)
-    try:
-        check_memory(scenario)
-    except UsageError as error:
-        raise UsageError(f"{file}: {error}") from None
     check_population(scenario, file)
     guesses, numbers = scenario.guesses()
     told = f"{numbers} numbers, {guesses} of them guesses"

@@ -73,7 +73,6 @@ def explain(
     from returnsim.cli.explain_text import groups_lines, household_lines
     from returnsim.errors import UsageError
     from returnsim.scenario.files import load_scenario
-    from returnsim.scenario.memory import check_memory
 
     if household is None and replicate is not None:
         raise UsageError("--replicate goes with --household; groups take --replicates")
@@ -84,7 +83,6 @@ def explain(
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder with --out")
     together = 1 if household is not None else replicates or USUAL_REPLICATES
-    check_memory(scenario, together, households)
     plan = plan_run(scenario, seed, households)
     told: Household | Groups
     if household is None:
@@ -138,7 +136,7 @@ def _as_json(told: "Household | Groups", scenario: "Scenario", plan: "Plan") -> 
         "scenario": scenario.name,
         "title": scenario.title,
         "seed": plan.seed,
-        "households": plan.spec.households + len(plan.arrival_weeks),
+        "households": plan.all_households,
         "weight": float(plan.inputs.parameters.weight[0]),
         "explained": _plain(told),
         "levers": FELT,

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from returnsim.cli.options import FEWEST_HOUSEHOLDS, Engine, Seed, Set, cores
+from returnsim.cli.options import Engine, Seed, Set, cores
 from returnsim.errors import UsageError
+from returnsim.scenario.limits import FEWEST_HOUSEHOLDS
 
 if TYPE_CHECKING:
     from returnsim.explorer.changes import Source
 
-MOST_REPLICATES, MOST_HOUSEHOLDS = 1000, 20_000
+MOST_REPLICATES, MOST_HOUSEHOLDS, MOST_WORKERS = 1000, 20_000, 8
 
 
 def explore(
@@ -38,7 +39,12 @@ def explore(
     ] = 300,
     seed: Seed = 1,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes that simulate; all cores by default.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_WORKERS,
+            help="Processes that simulate; by default as many as cores, up to the most.",
+        ),
     ] = None,
     engine: Engine = "auto",
     host: Annotated[
@@ -70,7 +76,7 @@ def explore(
             if not no_open:
                 webbrowser.open(address)
 
-        serve(source, listening, workers or cores(), ready)
+        serve(source, listening, workers or min(cores(), MOST_WORKERS), ready)
 
 
 def _source(file: Path | None, *how: Any) -> "Source":

@@ -8,12 +8,19 @@ from typing import Annotated, Any
 
 import typer
 
+from returnsim.scenario.limits import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS
+
 EXIT_INTERRUPTED = 130
 RESULTS = Path("results")
 MOST_REPLICATES = 10_000
-FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS = 20, 10_000_000
 
-ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO", help="A scenario file (YAML).")]
+ScenarioFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SCENARIO",
+        help="A scenario file (YAML), on disk: the paths in it lead from its folder.",
+    ),
+]
 Set = Annotated[
     list[str] | None,
     typer.Option(

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS, ScenarioFile, Set
+from returnsim.cli.options import ScenarioFile, Set
 from returnsim.errors import UsageError
+from returnsim.scenario.limits import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS
 
 if TYPE_CHECKING:
     from returnsim.parity import Parity
@@ -48,10 +49,8 @@ def parity(
     1 and names the first week and household that differ, if any do, both counted from 0.
     """
     from returnsim.scenario.files import load_scenario
-    from returnsim.scenario.memory import check_memory
 
     scenario = load_scenario(file, [*(overrides or ()), *([f"weeks={weeks}"] if weeks else ())])
-    check_memory(scenario, households=households)
     outcomes = _compare(scenario, seed, replicate, households, twin_households)
     if json:
         typer.echo(_as_json(scenario, seed, replicate, outcomes))

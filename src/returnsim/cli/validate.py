@@ -235,9 +235,10 @@ def _write(
         rivals_table,
         scores_table,
     )
+    from returnsim.digests import write_run
     from returnsim.errors import RunError
     from returnsim.folders import as_json, write_text, written_whole
-    from returnsim.results import CAPTIONS, FIGURES, write_run
+    from returnsim.results import CAPTIONS, FIGURES
 
     tables: dict[str, pd.DataFrame] = {}
     if validation is not None:
@@ -306,9 +307,10 @@ def _as_json(
 
 def _check_folder(target: Path) -> None:
     """Find out before the runs whether the results can go where they are meant to."""
+    from returnsim.digests import RUN
     from returnsim.errors import UsageError
     from returnsim.folders import check_writable
-    from returnsim.results import FIGURES, RUN
+    from returnsim.results import FIGURES
 
     try:
         check_writable(target)

@@ -1,4 +1,8 @@
-"""How one uniform decides between many things that may happen in a week."""
+"""How one uniform decides between many things that may happen in a week.
+
+`happens` gives the probability of a hazard, `which` decides between competing risks, and `binomial`
+inverts the distribution function (inverse CDF).
+"""
 
 import numpy as np
 from jaxtyping import Float, Int64

@@ -1,4 +1,4 @@
-"""The held and the detained: who is let go, arrested, lost or dead; at most one event a week."""
+"""The held and the detained: released, arrested, disappeared or killed; at most one a week."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from returnsim.core.chance import pick, which
 from returnsim.core.elementwise import Value
 from returnsim.core.inputs import UNIT, Conditions, Parameters, Place, Population
 from returnsim.core.news import Reports, join_reports
+from returnsim.core.rows import Rows
 from returnsim.core.state import (
     CLASSES,
     DETAINED,
@@ -16,7 +17,6 @@ from returnsim.core.state import (
     HOME,
     PARTIES,
     Moves,
-    Rows,
     State,
     exposure_of,
     make_moves,

@@ -9,7 +9,8 @@ from returnsim.core.inputs import WEEKS_PER_YEAR, Class, Conditions, Parameters,
 from returnsim.core.inputs import Population as People
 from returnsim.core.passage import Fare, fare, shortfall
 from returnsim.core.risk import believed_exposure, perceived_conscription, perceived_harm
-from returnsim.core.state import NOBODY, Rows, State
+from returnsim.core.rows import Rows
+from returnsim.core.state import NOBODY, State
 from returnsim.core.trust import Beliefs
 from returnsim.core.utility import (
     Coefficients,
@@ -27,7 +28,7 @@ from returnsim.core.utility import (
     withdrawal,
 )
 
-STAY, ONWARD = 0, NOBODY
+STAY, ONWARD = 0, -1
 CLOSED = -np.inf
 HOME_ROW = 2
 """Where going home begins among the alternatives: after staying and onward."""

@@ -6,7 +6,8 @@ from jaxtyping import Float, Int, Int16
 from returnsim.core.chance import which
 from returnsim.core.elementwise import Value
 from returnsim.core.inputs import WEEKS_PER_YEAR, Class, Conditions, Parameters, Place
-from returnsim.core.state import BORN, CLASSES, HOME, Moves, Rows, State, make_moves
+from returnsim.core.rows import Rows
+from returnsim.core.state import BORN, CLASSES, HOME, Moves, State, make_moves
 
 AGEING = (
     (Class.CHILDREN, Class.MEN_CONSCRIPTION_AGE, 1 / (2 * 18 * WEEKS_PER_YEAR)),

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import NamedTuple
 
-from returnsim.core.compiled import is_compiled
+from returnsim.compiled import is_compiled
 from returnsim.core.inputs import Inputs, Population
 from returnsim.core.log import Deeds, Events, deeds_of, events_of
 from returnsim.core.record import Tally, tally

@@ -7,7 +7,8 @@ from jaxtyping import Float
 
 from returnsim.core.elementwise import Value
 from returnsim.core.inputs import Conditions, Parameters, Population
-from returnsim.core.state import Rows, State
+from returnsim.core.rows import Rows
+from returnsim.core.state import State
 
 
 def logistic(z: Value) -> Value:

@@ -8,7 +8,8 @@ from returnsim.core.custody import Fates, unit_exposure, unsettled
 from returnsim.core.elementwise import Value, either
 from returnsim.core.inputs import UNIT, Class, Conditions, Parameters, Place, Population
 from returnsim.core.news import Reports, join_reports
-from returnsim.core.state import DETAINED, HOME, NOBODY, Rows, State, make_moves
+from returnsim.core.rows import Rows
+from returnsim.core.state import DETAINED, HOME, NOBODY, State, make_moves
 
 KILLED, TAKEN, DRAFTED = 0, 1, 2
 

@@ -3,7 +3,7 @@
 Axes, everywhere in this order: weeks ``T``, cases ``C``, replicates ``R``, households ``N``,
 guarantors ``G``, origins ``O``, options of going ``P`` (whole first, then the splits) and classes
 ``K``. ``C`` is 1 where every replicate has the same numbers, or ``R`` where each row has its own,
-so that one block can hold many cases.
+so that one block can hold many cases. In the arrays of a state, rows of households come last.
 """
 
 from enum import IntEnum
@@ -25,7 +25,7 @@ WEEKS_PER_YEAR = 365.25 / 7
 
 
 class Class(IntEnum):
-    """Classes of members, in the order of the last axis."""
+    """Classes of members, in the order of the axis ``K``."""
 
     CHILDREN = 0
     WOMEN = 1

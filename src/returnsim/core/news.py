@@ -7,7 +7,8 @@ from jaxtyping import Int64
 
 from returnsim.core.elementwise import Value
 from returnsim.core.inputs import UNIT, Parameters, Population
-from returnsim.core.state import PARTIES, Rows, State, neighbours
+from returnsim.core.rows import Rows
+from returnsim.core.state import PARTIES, State, neighbours
 
 
 class Reports(NamedTuple):

@@ -10,15 +10,8 @@ from returnsim.core.elementwise import Value, either
 from returnsim.core.inputs import UNLIMITED, Class, Conditions, Parameters, Place
 from returnsim.core.inputs import Population as People
 from returnsim.core.news import Reports
-from returnsim.core.state import (
-    CLASSES,
-    NOBODY,
-    Moves,
-    Rows,
-    State,
-    exposure_of,
-    moves_by_class,
-)
+from returnsim.core.rows import Rows
+from returnsim.core.state import CLASSES, NOBODY, Moves, State, exposure_of, moves_by_class
 
 
 class Fare(NamedTuple):
@@ -50,7 +43,7 @@ def fare_of(cost: Value, shared_cost: Value, subsidy: Value, fee: Value) -> Fare
 
 
 def refusal_chance(refusal: Value, attempts: Value) -> Value:
-    """Probability that a file is refused at its n-th attempt: vetting tires of the same names."""
+    """Probability that a file is refused at its n-th attempt: it falls with each attempt."""
     return refusal**attempts
 
 

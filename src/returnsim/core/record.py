@@ -8,17 +8,8 @@ from jaxtyping import Float, Int64
 from returnsim.core.hardship import price_index
 from returnsim.core.inputs import Class, Conditions, Inputs, Parameters, Place, week_of
 from returnsim.core.passage import single_men
-from returnsim.core.state import (
-    BORN,
-    CLASSES,
-    DETAINED,
-    HELD,
-    HOME,
-    OUTSIDE,
-    PLACES,
-    Moves,
-    Rows,
-)
+from returnsim.core.rows import Rows
+from returnsim.core.state import BORN, CLASSES, DETAINED, HELD, HOME, OUTSIDE, PLACES, Moves
 from returnsim.core.week import Camp, Happened
 
 CLASS_NAMES = ("children", "women", "men_conscription_age", "men_older", "elderly")

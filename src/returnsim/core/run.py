@@ -71,6 +71,8 @@ def run_block(
         if lived.events is not None and lived.deeds is not None:
             kept.append(lived.events)
             deeds.append(lived.deeds)
+        # What a week leaves is let go before the next takes as much again.
+        del lived
         if after_week is not None:
             after_week(t)
     columns = record.columns()

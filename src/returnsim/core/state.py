@@ -2,16 +2,17 @@
 
 Replicates and households are laid out as one run of rows, ``row = replicate * N + household``; any
 leading axis (place, class, party, guarantor, option) comes before it in memory, so that a process
-walks contiguous rows. Only ``week.py`` writes to a state.
+walks contiguous rows. A week is written to a state by ``week.py``, or by the loops of ``fused``,
+and by no process; between weeks `returnsim.household` writes what a user sets by hand.
 """
 
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int8, Int16, Int32, Int64
 
 from returnsim.core.inputs import NOT_LATER, Class, Inputs, Parameters, Place, Population
+from returnsim.core.rows import Rows
 
 PLACES = len(Place)
 CLASSES = len(Class)
@@ -20,8 +21,6 @@ BORN, OUTSIDE = PLACES, PLACES + 1
 """Where the newly born and the newly arrived come from; no members are counted there."""
 
 NOBODY = -1
-ROWS_A_PART = 8192
-"""Rows that are worked on at a time, by measurement: their arrays stay in the caches."""
 
 HOME = (Place.HOME_0, Place.HOME_1)
 HELD = (Place.HELD_0, Place.HELD_1)
@@ -157,84 +156,6 @@ class Moves(NamedTuple):
 NO_MOVES = Moves(*[np.empty(0, dtype=np.int64)] * len(Moves._fields))
 
 
-class Rows:
-    """Some rows of a block, each with its replicate.
-
-    Parameters
-    ----------
-    index : array of int, shape (n,)
-        Rows, ascending.
-    households : int
-        How many households a replicate has.
-    """
-
-    def __init__(self, index: Int64[np.ndarray, "n"], households: int) -> None:
-        self.index = index
-        self.replicate = index // households
-        self._only = NOBODY
-        """The replicate of all rows, where they are known to be of one."""
-
-    def of(self, values: np.ndarray) -> np.ndarray:
-        """Values by case, shape (C, ...), as one for all or one for each row."""
-        return np.asarray(values[0] if len(values) == 1 else values[self._case(values)])
-
-    def at(self, values: np.ndarray, second: np.ndarray | int) -> np.ndarray:
-        """Values by case and a second axis (origin, guarantor, class), one for each row."""
-        return np.asarray(values[self._case(values), second])
-
-    def _case(self, values: np.ndarray) -> "np.ndarray | int":
-        if len(values) == 1:
-            return 0
-        return self.replicate if self._only == NOBODY else self._only
-
-    def parts(self) -> "list[Part]":
-        """The rows in stretches that the caches hold, whole replicates where these are small.
-
-        What is worked out of a stretch takes little room, and of a single replicate has one number
-        for all its rows.
-        """
-        if 0 < len(self) <= ROWS_A_PART:
-            return [Part(slice(0, len(self)), self._stretch(0, len(self)))]
-        edges = np.flatnonzero(np.diff(self.replicate)) + 1
-        starts = np.concatenate([[0], edges, [len(self)]]).tolist()
-        cuts = [0]
-        for start, end in pairwise(starts):
-            if end - cuts[-1] > ROWS_A_PART:
-                if start > cuts[-1]:
-                    cuts.append(start)
-                cuts += range(cuts[-1] + ROWS_A_PART, end, ROWS_A_PART)
-        cuts.append(len(self))
-        return [
-            Part(slice(start, end), self._stretch(start, end))
-            for start, end in pairwise(cuts)
-            if end > start
-        ]
-
-    def _stretch(self, start: int, end: int) -> "Rows":
-        part = self.subset(slice(start, end))
-        if part.replicate[0] == part.replicate[-1]:
-            part._only = int(part.replicate[0])
-        return part
-
-    def subset(self, chosen: np.ndarray | slice) -> "Rows":
-        """The rows that a mask, a list of positions or a slice picks."""
-        part = object.__new__(Rows)
-        part.index = self.index[chosen]
-        part.replicate = self.replicate[chosen]
-        part._only = self._only
-        return part
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-
-class Part(NamedTuple):
-    """A stretch of some rows."""
-
-    where: slice  # among them
-    rows: Rows
-
-
 def make_moves(
     rows: Int64[np.ndarray, "M"],
     source: np.ndarray | int,
@@ -343,11 +264,16 @@ def initial_state(inputs: Inputs, population: Population) -> State:
 
 def known_at_start(population: Population) -> Int16[np.ndarray, "B"]:
     """How many of each household's contacts are in the camp from the start."""
-    replicates = len(population.members)
-    there = np.tile(population.arrival_week == NOT_LATER, replicates)
-    before = np.concatenate([[0], np.cumsum(there[population.contact_rows])])
-    start = population.contact_start
-    return np.asarray(before[start[1:]] - before[start[:-1]], dtype=np.int16)
+    replicates, households, _ = population.members.shape
+    there = population.arrival_week == NOT_LATER
+    known = np.empty(replicates * households, dtype=np.int16)
+    # Replicate by replicate: their links are many times as many as their households.
+    for first in range(0, len(known), households):
+        start = population.contact_start[first : first + households + 1]
+        contacts = population.contact_rows[start[0] : start[-1]] - first
+        before = np.concatenate([[0], np.cumsum(there[contacts])])[start - start[0]]
+        known[first : first + households] = np.diff(before)
+    return known
 
 
 def neighbours(

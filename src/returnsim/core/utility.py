@@ -12,7 +12,7 @@ from jaxtyping import Float, Int64
 from returnsim.core.elementwise import Value, either
 from returnsim.core.hardship import logistic
 from returnsim.core.inputs import Parameters
-from returnsim.core.state import Rows
+from returnsim.core.rows import Rows
 
 REFERENCE_AGE, AGE_STEP = 45.0, 15.0
 """Years: the age at which the term of age is 0, and those that its coefficient is for."""
@@ -160,7 +160,7 @@ def logit(utilities: Float[np.ndarray, "A n"]) -> Float[np.ndarray, "A n"]:
 
 
 def cut(u: Float[np.ndarray, "n"], utilities: Float[np.ndarray, "A n"]) -> Int64[np.ndarray, "n"]:
-    """Which alternative a uniform falls into, in their order."""
+    """Which alternative a uniform falls into, in their order, by the inverse CDF of the logit."""
     cumulated = np.cumsum(_weights(utilities), axis=0)
     return np.asarray((cumulated[:-1] <= u * cumulated[-1]).sum(axis=0))
 

@@ -1,4 +1,4 @@
-"""The order of a week: the one place that changes a state.
+"""The order of a week, and how it changes a state.
 
 The steps are numbered as in ``docs/model.md``.
 """
@@ -23,6 +23,7 @@ from returnsim.core.passage import (
     process_files,
 )
 from returnsim.core.risk import threat_perceived
+from returnsim.core.rows import Rows
 from returnsim.core.state import (
     CLASSES,
     HOME,
@@ -30,7 +31,6 @@ from returnsim.core.state import (
     OUTSIDE,
     PLACES,
     Moves,
-    Rows,
     State,
     distinct,
     exposures,

@@ -12,12 +12,14 @@ from returnsim.analysis.calibration.posterior import predicted
 from returnsim.analysis.calibration.priors import values_at
 from returnsim.analysis.calibration.ranks import Trial, verdicts
 from returnsim.analysis.calibration.targets import NINETY_PERCENT, off_scale
+from returnsim.digests import RUN
 from returnsim.errors import RunError
 from returnsim.experiments.calibration import Fitted
 from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.written import write_results
-from returnsim.folders import as_json, write_in_place
-from returnsim.results import DIGESTS, FORMAT, RUN, digest, sealed, versions
+from returnsim.folders import as_json
+from returnsim.results import FORMAT, versions
+from returnsim.scenario.posterior import METADATA, vouching
 from returnsim.scenario.written import scenario_hash
 
 if TYPE_CHECKING:
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 POSTERIOR = "posterior.parquet"
 PARAMETERS, TARGETS, SIZE, SEARCH = "parameters.csv", "targets.csv", "size.csv", "search.csv"
 RANKS, RANKS_FIGURE = "ranks.csv", "ranks"
-METADATA = b"returnsim"
 DIGITS = 6
 Draw = Callable[[Fitted, Path], dict[str, str]]
 DrawRanks = Callable[[LoadedExperiment, list[Trial], Path], str]
@@ -90,7 +91,7 @@ def ties_of(fitted: Fitted) -> tuple[tuple[str, str, float], ...]:
 
 
 def write_calibration(fitted: Fitted, folder: Path, command: str, draw: Draw | None) -> None:
-    """Write the posterior, the tables, ``run.json`` and, with ``draw``, ``figures``.
+    """Write the posterior, the tables, ``run.json``, ``checksums.json`` and ``figures``.
 
     Parameters
     ----------
@@ -117,15 +118,15 @@ def write_calibration(fitted: Fitted, folder: Path, command: str, draw: Draw | N
         tables[SIZE] = size_table(fitted)
     folder.mkdir(parents=True, exist_ok=True)
     write_posterior(fitted, folder / POSTERIOR)
-    write_results(folder, "the fit", tables, {}, None, DIGITS)
-    try:
-        files = {name: digest(folder / name) for name in (POSTERIOR, *tables)}
-        told = sealed(_run_json(fitted, command) | {DIGESTS: files})
-        write_in_place(folder / RUN, as_json(told) + "\n")
-    except OSError as error:
-        raise RunError(f"{folder}: {error.strerror or error}") from error
-    if draw is not None:
-        write_results(folder, "the figures", {}, {}, partial(draw, fitted), DIGITS)
+    write_results(
+        folder,
+        "the fit",
+        tables,
+        {RUN: as_json(_run_json(fitted, command)) + "\n"},
+        None if draw is None else partial(draw, fitted),
+        DIGITS,
+        beside=(POSTERIOR,),
+    )
 
 
 def write_ranks(
@@ -135,7 +136,7 @@ def write_ranks(
     command: str,
     draw: DrawRanks | None,
 ) -> "pd.DataFrame":
-    """Write ``ranks.csv``, ``check.json`` and, with ``draw``, the figure.
+    """Write ``ranks.csv``, ``check.json``, ``checksums.json`` and, with ``draw``, the figure.
 
     Parameters
     ----------
@@ -232,7 +233,8 @@ def write_posterior(fitted: Fitted, file: Path) -> None:
         "prior": {p.name: [p.low, p.high, "log" if p.log else "even"] for p in fitted.priors},
         "versions": versions(),
     }
-    table = pa.table(columns).replace_schema_metadata({METADATA: json.dumps(metadata).encode()})
+    vouched = vouching(metadata, {name: column.tolist() for name, column in columns.items()})
+    table = pa.table(columns).replace_schema_metadata({METADATA: json.dumps(vouched).encode()})
     written = file.with_suffix(".partial")
     try:
         pq.write_table(table, written, compression="zstd")

@@ -22,11 +22,12 @@ from returnsim.experiments.design import (
     value_at,
 )
 from returnsim.experiments.schema import Design, Experiment, Factor, Outcome, paths_of
-from returnsim.scenario.files import load_tree, scenario_of
+from returnsim.scenario.files import load_tree
 from returnsim.scenario.overrides import Override
 from returnsim.scenario.problems import in_order, shown
 from returnsim.scenario.schema import Scenario
-from returnsim.scenario.tree import Mark, Node, at, is_file, plain
+from returnsim.scenario.tree import Mark, Node, at, is_file, plain, why_no_file
+from returnsim.scenario.variants import Variants
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ class LoadedExperiment:
         self.text = text
         self.name = file.stem
         self._root = root
-        self._trees: dict[str | None, tuple[Node, tuple[Override, ...]]] = {}
+        self._variants: dict[str | None, Variants] = {}
         self._chosen: list[tuple[Place, ...]] | None = None
         self._table = self._points_table()
         self.cases = tuple(self._designed())
@@ -99,9 +100,7 @@ class LoadedExperiment:
         ScenarioError
             If it is none, with the places of the experiment file.
         """
-        tree, own = self._tree(case.named)
-        changes = [*own, *self._changes(case)]
-        return scenario_of(tree, case.name, changes)
+        return self._variants_of(case.named).scenario(case.name, list(self._changes(case)))
 
     def mark_of(self, path: str) -> Mark:
         """Where a part of the experiment file stands; where nothing does, what it would be in."""
@@ -165,23 +164,22 @@ class LoadedExperiment:
         usual = "lever" if first.startswith(("levers", "guarantors")) else "uncertainty"
         return told.kind or usual
 
-    def _tree(self, named: str | None) -> tuple[Node, tuple[Override, ...]]:
-        if named not in self._trees:
+    def _variants_of(self, named: str | None) -> Variants:
+        if named not in self._variants:
             case = self.experiment.cases.get(named) if named is not None else None
             written = case.scenario if case is not None and case.scenario else None
             path = ("base",) if written is None else ("cases", named or "", "scenario")
             place = at(self._root, path)
             scenario = self.file.parent / (written or self.experiment.base)
             if not is_file(scenario) and place is not None:
-                raise ScenarioError([named_problem(place, path, f"no such file: {scenario}")])
+                rule = why_no_file(scenario, "*.yaml", f"no such file: {scenario}")
+                raise ScenarioError([named_problem(place, path, rule)])
             changes = at(self._root, ("cases", named or "", "set"))
             parts = changes.value if changes is not None else None
             own = parts.items() if isinstance(parts, dict) else ()
-            self._trees[named] = (
-                load_tree(scenario),
-                tuple(Override(where, node) for where, node in own),
-            )
-        return self._trees[named]
+            shared = [Override(where, node) for where, node in own]
+            self._variants[named] = Variants(load_tree(scenario), shared)
+        return self._variants[named]
 
     def _changes(self, case: DesignedCase) -> Iterator[Override]:
         for i, (name, factor) in enumerate(self.experiment.factors.items()):
@@ -215,7 +213,7 @@ class LoadedExperiment:
         table = self.file.parent / design.file
         if not is_file(table):
             place = at(self._root, ("design", "file")) or self._root
-            rule = f"no such file: {table}"
+            rule = why_no_file(table, "*.csv", f"no such file: {table}")
             raise ScenarioError([named_problem(place, ("design", "file"), rule)])
         return read_points(table, tuple(self.experiment.factors))
 
@@ -335,7 +333,7 @@ def check_cases(loaded: LoadedExperiment, root: Node) -> None:
             continue
         days = (scenario.start, scenario.weeks, scenario.record_from)
         distinct.setdefault((scenario.guarantor_names, days), scenario)
-        population = str(scenario.population)
+        population = scenario.population.model_dump_json()
         if population not in populations:
             populations.add(population)
             found |= dict.fromkeys(_population_problems(scenario, case, root))

@@ -17,7 +17,6 @@ from returnsim.core.engines import NUMBA, NUMPY
 from returnsim.core.run import MODEL_VERSION, Run
 from returnsim.draws import STREAM_VERSION
 from returnsim.scenario.files import scenario_from
-from returnsim.scenario.memory import check_memory
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import numbers_text, scenario_hash
 from returnsim.stacking import put_together
@@ -197,7 +196,6 @@ def engine_of(made: Mapping[str, Any]) -> str:
 def _plan(cell: Cell, engine: str) -> Planned:
     told = json.loads(cell.given)
     scenario = scenario_given(cell.given)
-    check_memory(scenario, CELL, told["households"])
     plan = plan_run(scenario, told["seed"], told["households"])
     return Planned(cell, scenario, plan._replace(engine=engine))
 
@@ -229,8 +227,7 @@ def _batches(group: list[Planned], rows: int | None) -> Iterable[list[Planned]]:
 
 
 def _rows(plan: Plan) -> int:
-    households = plan.spec.households + len(plan.arrival_weeks)
-    return max(CELL, HOUSEHOLDS_A_BLOCK // max(1, households))
+    return max(CELL, HOUSEHOLDS_A_BLOCK // max(1, plan.all_households))
 
 
 def _run_or_split(batch: list[Planned], rows: int | None) -> list[Result]:

@@ -140,7 +140,7 @@ def check_ends(experiment: LoadedExperiment, camp: Camp) -> None:
 def households_of(camp: Camp) -> int:
     """How many households a run has at the middle of the ranges."""
     plan = plan_run(_middle(camp), camp.seed, camp.households)
-    return plan.spec.households + len(plan.arrival_weeks)
+    return plan.all_households
 
 
 def make_folder(folder: Path) -> None:

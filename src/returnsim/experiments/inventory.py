@@ -13,6 +13,7 @@ import numpy as np
 
 from returnsim.core.engines import NUMPY
 from returnsim.core.run import MODEL_VERSION
+from returnsim.digests import check_written
 from returnsim.errors import UsageError
 from returnsim.experiments.cells import (
     EVENTS,
@@ -26,7 +27,6 @@ from returnsim.experiments.cells import (
 from returnsim.experiments.store import Store
 from returnsim.experiments.sweep import STORE
 from returnsim.experiments.tables import CELLS, PARTIAL, told_cells
-from returnsim.results import check_written
 
 TOLERANCE = 1e-12
 """Relative difference of floats that another engine may make; counts must be equal."""

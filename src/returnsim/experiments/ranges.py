@@ -7,7 +7,7 @@ from returnsim.experiments.checks import problem_at
 from returnsim.experiments.schema import Experiment, paths_of
 from returnsim.scenario.evidence import quantities
 from returnsim.scenario.files import load_tree, scenario_of
-from returnsim.scenario.tree import Node, is_file
+from returnsim.scenario.tree import Node, is_file, why_no_file
 
 
 def with_ranges(experiment: Experiment, file: Path, root: Node) -> tuple[Experiment, list[Problem]]:
@@ -38,7 +38,8 @@ def with_ranges(experiment: Experiment, file: Path, root: Node) -> tuple[Experim
         return experiment, []
     base = file.parent / experiment.base
     if not is_file(base):
-        return experiment, [problem_at(root, ("base",), f"no such file: {base}")]
+        rule = why_no_file(base, "*.yaml", f"no such file: {base}")
+        return experiment, [problem_at(root, ("base",), rule)]
     try:
         known = dict(quantities(scenario_of(load_tree(base), base.stem, ())))
     except ScenarioError as error:

@@ -9,12 +9,13 @@ import numpy as np
 
 from returnsim.analysis.attribution import LABELS, column_of_pair
 from returnsim.analysis.summary import PAIR
+from returnsim.digests import RUN, check_written
 from returnsim.errors import UsageError
 from returnsim.experiments.compare import SHOWN_CASES, Case, Comparison, OutcomeInfo, Series
 from returnsim.experiments.outcomes import DEFAULTS, HARMS, NOT_YET_KNOWN, filled, measure, title
 from returnsim.experiments.schema import Outcome
 from returnsim.experiments.tables import OUTCOMES, WEEKLY_FOLDER, run_in
-from returnsim.results import FORMAT, RUN, WEEKLY, check_written
+from returnsim.results import FORMAT, WEEKLY
 from returnsim.scenario.problems import choice
 
 if TYPE_CHECKING:
@@ -165,12 +166,13 @@ def _read(folder: Path) -> Result:
     import pandas as pd
 
     check_written(folder, (OUTCOMES, WEEKLY_FOLDER, WEEKLY))
-    said = run_in(folder) if (folder / RUN).is_file() else None
     try:
+        if not (folder / RUN).is_file():
+            # A pipe would be waited for.
+            raise KeyError(RUN)
+        said = run_in(folder)
         if said is not None:
             return _of_sweep(folder, said, pd.read_parquet(folder / OUTCOMES))
-        if not (folder / RUN).is_file():
-            raise KeyError(RUN)
         told = json.loads((folder / RUN).read_text(encoding="utf-8"))
         if told["format"] != FORMAT:
             raise KeyError("format")

@@ -5,9 +5,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from returnsim.scenario.limits import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS
 from returnsim.scenario.quantities import Date, Finite, Model, Text, YesNo
 
 Plain = Any
+Households = Annotated[int, Field(strict=True, ge=FEWEST_HOUSEHOLDS, le=MOST_HOUSEHOLDS)]
 
 
 class Outcome(Model):
@@ -167,7 +169,7 @@ class Experiment(Model):
     """How often each case is run; they are simulated by sixteens."""
     seed: Annotated[int, Field(strict=True, ge=0, le=2**64 - 1)] = 1
     """The seed, the same for every case, so that differences are those of the cases alone."""
-    households: Annotated[int, Field(strict=True, ge=20, le=10_000_000)] | None = None
+    households: Households | None = None
     """Simulate so many households in place of the whole camp, each standing for several."""
     calibration: Calibration | None = None
     """How the factors are fitted to the record; null: they are varied by the design."""

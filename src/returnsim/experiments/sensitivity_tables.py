@@ -46,7 +46,7 @@ CAVEATS = (
 
 
 def write_study(studied: Studied, folder: Path, command: str, draw: Draw | None) -> None:
-    """Write the tables, ``sensitivity.json`` and, with ``draw``, ``figures``.
+    """Write the tables, ``sensitivity.json``, ``checksums.json`` and, with ``draw``, ``figures``.
 
     Parameters
     ----------
@@ -234,7 +234,7 @@ def drivers_of(study: Study, outcome: str) -> list[int]:
 
 
 def in_words(studied: Studied) -> Iterator[str]:
-    """A sentence for each outcome on what drives it, and one on what does not matter."""
+    """A sentence for each outcome on what drives it, then which are named, and what is dropped."""
     study = studied.study
     for name, info in outcome_infos(studied).items():
         indices, title = study.indices[name], info["title"]
@@ -249,6 +249,7 @@ def in_words(studied: Studied) -> Iterator[str]:
             f"{title}: moved by {', '.join(parts)}, by total index; factors alone make up "
             f"{percent(alone)} of the variance.{luck}"
         )
+    yield f"Named are factors with a total index of {LEAST_TOLD:g} or more."
     rest = dropped(study)
     if rest:
         yield f"Of little matter to any outcome: {', '.join(rest)}."

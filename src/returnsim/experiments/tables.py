@@ -19,16 +19,17 @@ from returnsim.analysis.attribution import LABELS, column_of_pair
 from returnsim.analysis.summary import percentiles
 from returnsim.assemble import plan_run
 from returnsim.core.run import MODEL_VERSION
+from returnsim.digests import DIGESTS, RUN, digests_of, is_whole, vouch
 from returnsim.errors import RunError
 from returnsim.experiments.dataset import Dataset
 from returnsim.experiments.outcomes import SUMMARY_COLUMNS, title
 from returnsim.experiments.pieces import Source, pieces
 from returnsim.experiments.store import Store
-from returnsim.folders import as_json, flush_files
-from returnsim.results import CHECKSUM, digest, ground_of, sealed, versions
+from returnsim.folders import flush_files
+from returnsim.results import ground_of, versions
 
 FORMAT = "returnsim sweep 1"
-RUN, CELLS, SUMMARY, OUTCOMES = "run.json", "cells.csv", "summary.csv", "outcomes.parquet"
+CELLS, SUMMARY, OUTCOMES = "cells.csv", "summary.csv", "outcomes.parquet"
 PARTIAL = ".partial"
 EXPERIMENT, WEEKLY_FOLDER = "experiment.yaml", "weekly"
 
@@ -75,10 +76,9 @@ def write_tables(source: Source, store: Store, folder: Path, command: str) -> No
                 said = _run_json(source, command) | {
                     "engines": _engines(source, store),
                     "fingerprint": fingerprint,
-                    "files": _digests(partial),
                     "created": datetime.now(UTC).isoformat(timespec="seconds"),
                 }
-                (partial / RUN).write_text(as_json(sealed(said)) + "\n", encoding="utf-8")
+                vouch(partial / RUN, said, digests_of(partial, _tables_in(partial)))
                 flush_files(partial)
                 _put_in_place(partial, folder)
             finally:
@@ -160,15 +160,13 @@ def _are_there(folder: Path, fingerprint: str) -> bool:
     said = run_in(folder)
     if said is None or said.get("fingerprint") != fingerprint:
         return False
-    is_whole = CHECKSUM not in said or sealed(said) == said
-    return is_whole and said.get("files") == _digests(folder)
+    return is_whole(said) and said.get(DIGESTS) == digests_of(folder, _tables_in(folder))
 
 
-def _digests(folder: Path) -> dict[str, str]:
+def _tables_in(folder: Path) -> list[str]:
     names = [OUTCOMES, SUMMARY, CELLS, EXPERIMENT]
     names += sorted(f"{WEEKLY_FOLDER}/{path.name}" for path in (folder / WEEKLY_FOLDER).glob("*"))
-    there = [name for name in names if (folder / name).is_file()]
-    return {name: digest(folder / name) for name in there}
+    return [name for name in names if (folder / name).is_file()]
 
 
 def _put_in_place(partial: Path, folder: Path) -> None:

@@ -25,7 +25,7 @@ Draw = Callable[[Verdict, Comparison, Path], dict[str, str]]
 def write_verdict(
     verdict: Verdict, comparison: Comparison, folder: Path, draw: Draw | None
 ) -> None:
-    """Write ``verdict.csv``, ``policies.csv``, ``verdict.json`` and, with ``draw``, ``figures``.
+    """Write the tables, ``verdict.json``, ``checksums.json`` and, with ``draw``, ``figures``.
 
     Parameters
     ----------

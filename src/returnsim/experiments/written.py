@@ -1,12 +1,13 @@
-"""Results written down: tables, and figures with what each shows."""
+"""Results written down and vouched for: tables, and figures with what each shows."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from returnsim.errors import RunError
+from returnsim.digests import CHECKSUMS, digests_of, vouch, vouched_for
+from returnsim.errors import RunError, UsageError
 from returnsim.experiments.compare import Comparison, table
 from returnsim.folders import write_in_place
 from returnsim.results import CAPTIONS, COMPARED, FIGURES
@@ -18,7 +19,7 @@ Draw = Callable[[Comparison, Path], dict[str, str]]
 
 
 def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) -> None:
-    """Write ``compare.csv`` and, with ``draw``, ``figures`` and their captions.
+    """Write ``compare.csv``, ``checksums.json`` and, with ``draw``, ``figures`` and their captions.
 
     Parameters
     ----------
@@ -50,8 +51,12 @@ def write_results(
     texts: Mapping[str, str],
     draw: Callable[[Path], dict[str, str]] | None,
     digits: int = 8,
+    beside: tuple[str, ...] = (),
 ) -> None:
     """Write tables, texts and figures with their captions, each whole or not at all.
+
+    ``checksums.json`` vouches for them, and for what another call has written there and this one
+    leaves as it is.
 
     Parameters
     ----------
@@ -68,6 +73,8 @@ def write_results(
         Without it, figures that an earlier call drew are removed: they tell of something else.
     digits : int
         Significant ones in the tables.
+    beside : tuple of str
+        Names of files that were written there already, to be vouched for too.
 
     Raises
     ------
@@ -83,16 +90,34 @@ def write_results(
             write_in_place(folder / name, text)
         if draw is None:
             _remove_others(folder / FIGURES, {})
-            return
-        (folder / FIGURES).mkdir(exist_ok=True)
-        told = draw(folder / FIGURES)
-        _remove_others(folder / FIGURES, told)
-        captions = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
-        write_in_place(folder / FIGURES / CAPTIONS, captions)
+        # Before any is drawn, for tables hold whatever becomes of their figures.
+        _vouch(folder, (*beside, *tables, *texts))
+        if draw is not None:
+            _vouch(folder, _drawn(draw, folder / FIGURES))
     except OSError as error:
         raise RunError(
             f"{folder}: {what} could not be written: {error.strerror or error}"
         ) from error
+
+
+def _drawn(draw: Callable[[Path], dict[str, str]], figures: Path) -> list[str]:
+    """Draw figures, write their captions, and name the files of both from the folder above."""
+    figures.mkdir(exist_ok=True)
+    told = draw(figures)
+    _remove_others(figures, told)
+    write_in_place(figures / CAPTIONS, json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    files = [file for name in told for file in figures.glob(f"{name}.*")]
+    return [f"{FIGURES}/{file.name}" for file in (figures / CAPTIONS, *files)]
+
+
+def _vouch(folder: Path, names: Iterable[str]) -> None:
+    """Vouch for files, and still for those of an earlier call."""
+    try:
+        before = vouched_for(folder / CHECKSUMS)
+    except (OSError, UsageError):
+        before = {}
+    there = {name: told for name, told in before.items() if (folder / name).is_file()}
+    vouch(folder / CHECKSUMS, {}, there | digests_of(folder, names))
 
 
 def _remove_others(figures: Path, told: dict[str, str]) -> None:

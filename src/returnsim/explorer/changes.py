@@ -5,6 +5,7 @@ guarantors, and so names no file.
 """
 
 import json
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from returnsim.assemble import check_population, plan_run
 from returnsim.core.engines import AUTO, NUMPY, WORTH_LOADING, choose_engine
 from returnsim.errors import Problem, ScenarioError, UsageError
 from returnsim.scenario.files import load_scenario, load_tree, scenario_of
+from returnsim.scenario.levers import weekly_levers
 from returnsim.scenario.overrides import Override, apply_override, read_overrides
 from returnsim.scenario.paths import ImpossibleError, parsed
 from returnsim.scenario.schema import Scenario
@@ -173,8 +175,13 @@ def query_of(view: View) -> str:
 
 
 def typed(changes: Changes) -> list[str]:
-    """Changes as they are typed after ``--set``."""
+    """Changes as ``--set`` takes them."""
     return [f"{path}={_text(value)}" for path, value in changes.items()]
+
+
+def as_options(changes: Changes) -> list[str]:
+    """Changes as they are typed in a shell."""
+    return [f"--set {shlex.quote(text)}" for text in typed(changes)]
 
 
 def check_size(scenario: Scenario, households: int | None) -> None:
@@ -185,12 +192,15 @@ def check_size(scenario: Scenario, households: int | None) -> None:
     UsageError
         If more households arrive than there is room for.
     """
-    full = scenario.population.people.value / scenario.population.household_size.value
-    size = scenario.population.household_size.value * full / (households or full)
-    most = max(entry.people_per_week.value for entry in scenario.levers.arrivals)
-    arriving = most * scenario.weeks / size
+    size, people = scenario.population.household_size.value, scenario.population.people.value
+    for_each = people / households if households else size
+    arriving = float(weekly_levers(scenario).arrivals_people.sum()) / for_each
     if arriving > MOST_ARRIVALS:
-        raise UsageError("levers.arrivals.people_per_week: so many cannot be shown at once")
+        raise UsageError(
+            f"levers.arrivals.people_per_week: {arriving:,.0f} households would arrive, and a "
+            f"picture holds at most {MOST_ARRIVALS:,}; let fewer come, or have each stand for more "
+            "of the camp's by a smaller --households"
+        )
     plan_run(scenario, 0, households)
 
 

@@ -29,11 +29,14 @@ PLOT, LABEL = 200.0, 15.0
 ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10)
 WHOLE = "value => value == null ? '–' : Math.round(value).toLocaleString('en')"
 SHARE = "value => value == null ? '–' : value.toFixed(2)"
-PUSHED = (
+RETURNED = (
     (("voluntary",), "willing", BLUE),
     (("hastened",), "hastened", SKY),
     (("pushed",), "pushed", VERMILION),
+    (("not_yet_known", "in_one_run"), "cannot be told", ORANGE),
 )
+"""The labels of returns by the line that they are drawn in; together they are all returns."""
+
 HARM = (
     ("detained", "detained", VERMILION),
     ("conscripted", "conscripted", BLUE),
@@ -94,7 +97,7 @@ def departures(written: Picture, changed: Picture | None) -> tuple[Options, str]
                 np.sum([told[column_of_pair(label, PAIR)] for label in labels], axis=0).cumsum(1),
                 colour or own,
             )
-            for labels, name, own in PUSHED
+            for labels, name, own in RETURNED
         ]
 
     lines = [*(lines_of(written, WRITTEN) if changed else ()), *lines_of(changed or written, None)]

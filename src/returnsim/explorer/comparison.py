@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from returnsim.analysis.attribution import column_of_pair
-from returnsim.analysis.summary import PAIR, Outcome, as_text, outcomes, percentiles
+from returnsim.analysis.summary import PAIR, Outcome, as_text, cautions, outcomes, percentiles
 from returnsim.experiments.compare import PairedDifference, paired_difference
 from returnsim.explorer.picture import Picture
 from returnsim.explorer.words import people, said
@@ -20,6 +20,7 @@ COLUMNS = (
     *("pairs", "difference", "difference_ci90_low", "difference_ci90_high"),
 )
 RETURNS = (("departures", "return"), (column_of_pair("pushed", PAIR), "pushed by the siege"))
+UNTOLD = column_of_pair("not_yet_known", PAIR)
 AFTER_RETURN = ("detained", "conscripted", "killed", "disappeared")
 IN_CAMP = ("died_in_camp", "died in the camp")
 INTERVALS = "In brackets are 90 % intervals of the mean difference, replicate by replicate."
@@ -96,11 +97,19 @@ def summary_of(picture: Picture) -> str:
     died = people(_spread(_total(picture, name))[0])
     there = people(float(np.median(told["camp_population"][:, -1])))
     end = told.dates[-1].astype(object)
+    untold = _total(picture, UNTOLD)
+    later = f" and {_range(_spread(untold))} not yet known" if untold.any() else ""
     return (
-        f"{_range(returned)} return, {_range(pushed)} of them pushed by the siege; "
+        f"{_range(returned)} return, {_range(pushed)} of them pushed by the siege{later}; "
         f"{', '.join(harms)} after their return, {died} {what}; "
         f"{there} are still there in {end:%B %Y}."
     )
+
+
+def cautions_of(written: Picture, changed: Picture) -> list[str]:
+    """What to know of the numbers of either picture before they are believed."""
+    pictures = (written, changed)
+    return list(dict.fromkeys(said for one in pictures for said in cautions(one.trajectories)))
 
 
 def _range(spread: tuple[float, float, float]) -> str:

@@ -12,29 +12,13 @@ from typing import Any, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from returnsim.analysis.flips import USUAL_HIGH
 from returnsim.explorer.words import label_of, named, of_nothing, unit_of
 from returnsim.scenario.dated import Entry
 from returnsim.scenario.evidence import filled
 from returnsim.scenario.lever_types import Levers
 from returnsim.scenario.quantities import Quantity
 from returnsim.scenario.schema import Guarantor, Scenario
-
-USUAL_HIGH = {
-    "level": 2.0,
-    "conditions": 2.0,
-    "cost_weeks_of_subsistence": 10.0,
-    "price_per_person": 10.0,
-    "deferral_weeks": 52.0,
-    "parties_per_week": 100.0,
-    "people_per_week": 100.0,
-    "salience": 10.0,
-    "grace_weeks": 52.0,
-    "capacity_files_per_week": 100.0,
-    "persuasion": 2.0,
-    "harms": 10.0,
-    "exposure_weeks": 500.0,
-}
-"""How far a slider without a bound reaches, where the scenario goes no further."""
 
 STEPS = 200
 FINEST = 3
@@ -222,7 +206,8 @@ def _by_origin(path: str, entries: Sequence[Any]) -> Iterator[Group]:
         for origin, quantity in entries[0].origins.items():
             # A path has no way to name these.
             if not set(origin) & set(".[]="):
-                control = _number(f"{path}.origins.{origin}", "origins", quantity, "")
+                place, kind = f"{path}.origins.{origin}", type(quantity)
+                control = _number(place, "origins", kind, quantity, "")
                 yield Group(f"origins.{origin}", control._replace(label=f"× for {origin}"), (), "")
 
 
@@ -287,11 +272,16 @@ def _plain(
         told = f"{about} {_evidence(None, entry)}".strip()
         return Control(path, label_of(field), "classes", value, "", told)
     nothing = of_nothing(field) if NoneType in kinds or value is None else ""
-    return _number(path, field, value, about, entry)._replace(nothing=nothing)
+    return _number(path, field, info.annotation, value, about, entry)._replace(nothing=nothing)
 
 
 def _number(
-    path: str, field: str, quantity: Quantity | None, about: str, entry: Entry | None = None
+    path: str,
+    field: str,
+    annotation: Any,
+    quantity: Quantity | None,
+    about: str,
+    entry: Entry | None = None,
 ) -> Control:
     high = _high(field, [quantity])
     low = 0.0
@@ -302,7 +292,7 @@ def _number(
     step = _step(high, value)
     if quantity is not None and quantity.above is not None:
         low = step
-    unit = unit_of(field)
+    unit = unit_of(field, annotation)
     told = f"{about} Unit: {unit}. {_evidence(quantity, entry)}".strip()
     return Control(path, label_of(field), "number", value, unit, told, low, high, step)
 

@@ -15,7 +15,7 @@ from returnsim.explorer.desk import Errand, SupersededError
 from returnsim.explorer.parts import Button, Field, Part, Text, table
 from returnsim.explorer.session import Session
 from returnsim.explorer.story import Story, explained, households_of, story_of
-from returnsim.explorer.words import members, named
+from returnsim.explorer.words import PLACES, members, named
 from returnsim.scenario.schema import Scenario
 
 NUMBERS = (("household", "Household"), ("replicate", "Replicate"), ("week", "Week"))
@@ -59,9 +59,9 @@ class HouseholdView:
                 for name, text in NUMBERS:
                     with Part("label", "x-inline"):
                         Text("span", text.lower())
-                        attributes = {"min": 0, "step": 1, "value": str(numbers.get(name, ""))}
+                        asked = str(numbers.get(name, ""))
                         self._fields[name] = Field(
-                            "number", text, lambda _: self.look(), **attributes
+                            "number", text, lambda _: self.look(), asked, min=0, step=1
                         )
                 Button("Look", self.look)
                 Button("Another", self._another)
@@ -139,7 +139,7 @@ class HouseholdView:
             self._show(scenario, why, story)
 
     def _show(self, scenario: Scenario, why: Household, story: Story) -> None:
-        first = ", the first with a way home open to it" if why.first_offer else ""
+        first = ", the first with a way home open to them" if why.first_offer else ""
         self._status.text = (
             f"Household {why.household} in replicate {why.replicate}: week {why.week}, "
             f"from {why.date.day} {why.date:%B %Y}{first}."
@@ -149,7 +149,7 @@ class HouseholdView:
             with Part("section"):
                 Text("h3", "Who they are")
                 with Part("dl", "x-facts"):
-                    for name, fact in _facts(why):
+                    for name, fact in facts(why):
                         Text("dt", name)
                         Text("dd", fact)
             with Part("section"):
@@ -169,18 +169,19 @@ class HouseholdView:
                             Text("span", f": {story.contact_at(place, why.week)}")
 
 
-def _facts(why: Household) -> Iterator[tuple[str, str]]:
+def facts(why: Household) -> Iterator[tuple[str, str]]:
+    """Who a household is, how it stands in the week, and what befell those no longer there."""
     who = why.who
     later = "" if why.arrival_week is None else f", arrives in week {why.arrival_week}"
-    yield "now", f"{why.status}{later}"
+    yield "now", f"{'none left in the camp' if why.status == 'gone' else why.status}{later}"
     yield "from", who.origin
     yield "age of the head", f"{who.head_age:.0f}"
     in_camp = [members(n, name) for name, n in who.in_camp.items() if n]
     yield "in the camp", ", ".join(in_camp) or "nobody"
-    away = [f"{n} {name}" for name, n in who.places.items() if n and name != "camp"]
+    away = [f"{n} {PLACES[name]}" for name, n in who.places.items() if n and name != "camp"]
     if away:
-        yield "elsewhere", ", ".join(away)
-    yield "wanted", "one of its men" if who.wanted else "nobody"
+        yield "no longer there", ", ".join(away)
+    yield "wanted", "one of their men" if who.wanted else "nobody"
     yield "vulnerable", "somebody ill, pregnant or an infant" if who.vulnerable else "nobody"
     yield "hardship", f"{who.hardship:.2f}, from 0 to 1"
     yield "purse", f"{who.reserves:.1f} weeks of subsistence, goods worth {who.goods:.1f}"
@@ -199,7 +200,7 @@ def _facts(why: Household) -> Iterator[tuple[str, str]]:
 
 def _heard(scenario: Scenario, why: Household, story: Story) -> None:
     names = [named(name) for name in scenario.guarantor_names]
-    # Once nobody of it is in the camp, nothing more is heard.
+    # Once none of them is in the camp, nothing more is heard.
     heard = np.flatnonzero(~np.isnan(story.hardship))
     end = 2 + max(why.week, int(heard.max(initial=0)))
     trust, hardship = story.trust[:, :end], story.hardship[:end]
@@ -251,7 +252,7 @@ def _choice(why: Household) -> None:
                 _term("together", way.utility)
         Text(
             "p",
-            f"Trust in its guarantor {way.trust:.2f}; perceived risk of harm "
+            f"Trust in the guarantor {way.trust:.2f}; perceived risk of harm "
             f"{way.perceived_harm:.2f}, of conscription {way.perceived_conscription:.2f}.",
             "x-about",
         )

@@ -11,7 +11,7 @@ from nicegui import ui
 from nicegui.client import Client
 
 from returnsim.errors import ReturnsimError, UsageError
-from returnsim.explorer.changes import Source, View, query_of, typed, view_of
+from returnsim.explorer.changes import Source, View, as_options, query_of, view_of
 from returnsim.explorer.desk import Desk, Errand, SupersededError
 from returnsim.explorer.downloads import figures_zip, scenario_text, table_text
 from returnsim.explorer.household_view import HouseholdView
@@ -20,18 +20,18 @@ from returnsim.explorer.parts import Button, Part, Text, table
 from returnsim.explorer.picture import Kept
 from returnsim.explorer.results import Results
 from returnsim.explorer.session import Seen, Session
-from returnsim.figures import style
+from returnsim.figures import colours
 from returnsim.scenario.compare import differences
 
 STYLE = Path(__file__).with_name("style.css")
 COLOURS = {
-    "blue": style.BLUE,
-    "vermilion": style.VERMILION,
-    "sky": style.SKY,
-    "green": style.GREEN,
-    "purple": style.PURPLE,
-    "orange": style.ORANGE,
-    "black": style.BLACK,
+    "blue": colours.BLUE,
+    "vermilion": colours.VERMILION,
+    "sky": colours.SKY,
+    "green": colours.GREEN,
+    "purple": colours.PURPLE,
+    "orange": colours.ORANGE,
+    "black": colours.BLACK,
 }
 JUMPS = (("results", "What follows"), ("levers", "Levers"), ("household", "One household"))
 PURPOSE = (
@@ -160,9 +160,9 @@ class Page:
             with Part("details", "x-more"):
                 Text("summary", "As overrides for the command line, one by one")
                 with Part("ul", "x-contacts"):
-                    for path, text in zip(list(changes), typed(changes), strict=True):
+                    for path, text in zip(list(changes), as_options(changes), strict=True):
                         with Part("li"):
-                            Text("code", f"--set '{text}'")
+                            Text("code", text)
                             Button("undo", partial(self._panel.undo, path), "x-link")
 
     def _update_address(self) -> None:
@@ -218,12 +218,12 @@ def _add_style() -> None:
 
 
 def _colours() -> str:
-    light = {**COLOURS, "ink": style.BLACK, "faint": style.LIGHT_GREY, "paper": style.PAPER}
-    light |= {"grid": style.GRID, "written": "#8A8F94", "soft": style.GREY}
-    dark = {name: style.DARK.get(colour, colour) for name, colour in light.items()}
+    light = {**COLOURS, "ink": colours.BLACK, "faint": colours.LIGHT_GREY, "paper": colours.PAPER}
+    light |= {"grid": colours.GRID, "written": "#8A8F94", "soft": colours.GREY}
+    dark = {name: colours.DARK.get(colour, colour) for name, colour in light.items()}
 
-    def rules(colours: dict[str, str]) -> str:
-        return "".join(f"--{name}: {colour};" for name, colour in colours.items())
+    def rules(of_page: dict[str, str]) -> str:
+        return "".join(f"--{name}: {colour};" for name, colour in of_page.items())
 
     return (
         f":root {{ color-scheme: light dark; {rules(light)} }}\n"

@@ -94,28 +94,32 @@ class Slider(Element, component="slider.js"):
         self.update()
 
 
-class Field(Element):
+class Field(Element, component="field.js"):
     """An input of HTML for a number or a day."""
 
     def __init__(
-        self, kind: str, label: str, changed: Callable[[str], Any] | None = None, **attributes: Any
+        self,
+        kind: str,
+        label: str,
+        changed: Callable[[str], Any] | None = None,
+        text: str = "",
+        **attributes: Any,
     ) -> None:
-        super().__init__("input")
-        self.text = str(attributes.get("value", ""))
+        super().__init__()
+        self._stamp, self._changed = 0, changed
         _give(self, {"type": kind, "aria-label": label} | attributes)
-        self._changed = changed
-        self.on("change", self._heard, js_handler="(event) => emit(event.target.value)")
+        self.set(text)
+        self.on("typed", self._heard)
 
     def set(self, text: str) -> None:
         """Show another text."""
         self.text = text
-        self.props["value"] = text
+        self._stamp += 1
+        _give(self, {"text": text, "stamp": self._stamp})
         self.update()
 
     def _heard(self, event: GenericEventArguments) -> None:
         self.text = str(event.args)
-        # What is drawn again later must not bring an older text back.
-        self.props["value"] = self.text
         if self._changed is not None:
             self._changed(self.text)
 
@@ -162,9 +166,9 @@ class Box(Element):
         self._input.update()
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], look: str = "") -> Part:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table of texts; the first column names its row."""
-    with Part("table", f"x-table {look}") as made:
+    with Part("table", "x-table"):
         with Part("thead"), Part("tr"):
             for text in head:
                 Text("th", text, scope="col")
@@ -176,7 +180,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], look: str = "") ->
                             Text("td", text)
                         else:
                             Text("th", text, scope="row")
-    return made
 
 
 def _give(element: Element, attributes: dict[str, Any]) -> None:

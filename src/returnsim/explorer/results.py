@@ -8,7 +8,7 @@ from nicegui.elements.echart.echart import EChart
 from nicegui.events import GenericEventArguments
 
 from returnsim.explorer import charts
-from returnsim.explorer.comparison import INTERVALS, in_words, rows_of, summary_of
+from returnsim.explorer.comparison import INTERVALS, cautions_of, in_words, rows_of, summary_of
 from returnsim.explorer.parts import Part, Text, table
 from returnsim.explorer.picture import Picture
 from returnsim.explorer.session import Seen, Session
@@ -16,14 +16,15 @@ from returnsim.explorer.session import Seen, Session
 Drawn = Callable[[Picture, Picture | None], tuple[dict[str, Any], str]]
 CHARTS: tuple[tuple[str, str, Drawn], ...] = (
     ("camp", "People in the camp", charts.camp),
-    ("departures", "Returned to date: willing, hastened, pushed", charts.departures),
+    ("departures", "Returned to date, and whom the siege pushed", charts.departures),
     ("harm", "Harm to date: after the return, and in the camp", charts.harm),
     ("trust", "Trust in each guarantor, mean of those in the camp", charts.trust),
 )
 BANDS = (
     "Lines are medians, shaded the middle 90 % of the replicates; grey is the scenario as written. "
     "Hastened by the siege: without it they had returned within a year after; pushed by it: later "
-    "or never; willing: by then too. "
+    "or never; willing: by then too; cannot be told: the run ends within a year of the return, or "
+    "in the run without it the household never had so many members to return. "
     "The disappeared were detained before, and some of the killed died in detention: do not add "
     "them up."
 )
@@ -44,6 +45,7 @@ class Results:
             Text("h2", "What follows")
             self._words = Text("p", "The first picture is on its way.", "x-headline", id="headline")
             self._summary = Text("p", "", "x-summary")
+            self._caution = Text("p", "", "x-about", id="caution")
             with Part("div", "x-progress"):
                 self._bar = Part("progress", max=1, value=0, aria_label="Replicates simulated")
                 self._status = Text("p", "", "x-status", role="status", id="status")
@@ -85,6 +87,7 @@ class Results:
             if is_changed
             else f"As written: {summary_of(seen.changed)}"
         )
+        self._caution.text = " ".join(cautions_of(seen.written, seen.changed))
         for shown, (_, title, draw) in zip(self._charts, CHARTS, strict=True):
             options, caption = draw(seen.written, changed)
             shown.chart.options.clear()

@@ -15,8 +15,6 @@ from returnsim.explorer.picture import Kept, key_of, live_half, neutral, steps
 from returnsim.scenario.schema import Scenario
 
 HOST = "127.0.0.1"
-PORT = 8765
-MOST_WORKERS = 8
 RECONNECT_SECONDS = 3.0
 
 HEADERS = {
@@ -96,7 +94,7 @@ def serve(
 
     # What a browser leaves half done is no news to whoever started the page.
     logging.getLogger("nicegui").setLevel(logging.ERROR)
-    app, desk, kept = FastAPI(openapi_url=None), Desk(min(workers, MOST_WORKERS)), Kept()
+    app, desk, kept = FastAPI(openapi_url=None), Desk(workers), Kept()
     if ip_address(listening.getsockname()[0]).is_loopback:
         # A name that leads here from elsewhere would let a foreign page read this one.
         hosts = ["localhost", "127.0.0.1", "[::1]"]

@@ -1,5 +1,6 @@
 """One household's story: what it heard and believed week by week, and where those it knows went."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -8,22 +9,15 @@ from returnsim.analysis.explain import Household, explain_household
 from returnsim.analysis.moments import Week, live
 from returnsim.assemble import plan_run
 from returnsim.core.inputs import Place
-from returnsim.core.state import DETAINED, HELD, HOME
 from returnsim.core.trust import survival
 from returnsim.errors import UsageError
 from returnsim.explorer.desk import Poll
+from returnsim.explorer.words import PLACES
 from returnsim.scenario.schema import Scenario
 
-WHERE = (
-    ("in the camp", (Place.CAMP,)),
-    ("at home", HOME),
-    ("held on the way", HELD),
-    ("in detention", DETAINED),
-    ("gone elsewhere", (Place.ONWARD,)),
-    ("conscripted", (Place.CONSCRIPTED,)),
-    ("disappeared", (Place.DISAPPEARED,)),
-    ("killed", (Place.KILLED,)),
-    ("died in the camp", (Place.DIED,)),
+WHERE = tuple(
+    (told, tuple(place for place in Place if re.sub("_[01]$", "", place.name.lower()) == name))
+    for name, told in PLACES.items()
 )
 
 

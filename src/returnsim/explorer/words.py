@@ -1,8 +1,11 @@
 """What the page calls things, in which units, and how it says a difference."""
 
 from collections.abc import Mapping
+from typing import Any, get_args
 
 from returnsim.experiments.compare import PairedDifference
+from returnsim.scenario.dated import Entry
+from returnsim.scenario.quantities import PositiveWeeks, Quantity, Share, Weeks
 
 LABELS: Mapping[str, str] = {
     "exit_ban": "Exit ban",
@@ -35,8 +38,6 @@ LABELS: Mapping[str, str] = {
 UNITS: Mapping[str, str] = {
     "parties_per_week": "parties a week",
     "people_per_week": "people a week",
-    "deferral_weeks": "weeks",
-    "grace_weeks": "weeks",
     "cost_weeks_of_subsistence": "weeks of subsistence",
     "price_per_person": "weeks of subsistence",
     "level": "times the danger stated",
@@ -48,6 +49,13 @@ UNITS: Mapping[str, str] = {
     "exposure_weeks": "exposure-weeks",
     "origins": "factor",
 }
+"""Of the fields whose kind of number does not say it."""
+
+UNITS_OF_KINDS: Mapping[type[Quantity] | None, str] = {
+    Share: "share from 0 to 1",
+    Weeks: "weeks",
+    PositiveWeeks: "weeks",
+}
 MEMBERS: Mapping[str, tuple[str, str]] = {
     "children": ("child", "children"),
     "women": ("woman", "women"),
@@ -55,6 +63,19 @@ MEMBERS: Mapping[str, tuple[str, str]] = {
     "men_older": ("man of 43 to 59", "men of 43 to 59"),
     "elderly": ("of 60 and over", "of 60 and over"),
 }
+PLACES: Mapping[str, str] = {
+    "camp": "in the camp",
+    "home": "at home",
+    "held": "held on the way",
+    "detained": "in detention",
+    "onward": "gone elsewhere",
+    "conscripted": "conscripted",
+    "disappeared": "disappeared",
+    "killed": "killed",
+    "died": "died in the camp",
+}
+"""Where members are or what befell them, by the names of `core.inputs.Place` without the party."""
+
 NOTHING: Mapping[str, str] = {
     "grace_weeks": "never ends",
     "enforcement_after_grace": "as before",
@@ -72,9 +93,35 @@ def named(guarantor: str) -> str:
     return guarantor.replace("_", " ")
 
 
-def unit_of(field: str) -> str:
-    """The unit of a number."""
-    return UNITS.get(field, "share from 0 to 1")
+def unit_of(field: str, annotation: Any) -> str:
+    """The unit of a number of a lever or a guarantor.
+
+    Parameters
+    ----------
+    field : str
+        Its name.
+    annotation : type
+        What it is in the schema: a kind of number, be it dated, by name or allowed to be none.
+
+    Raises
+    ------
+    ValueError
+        If neither tells it.
+    """
+    unit = UNITS.get(field) or UNITS_OF_KINDS.get(_kind_of(annotation))
+    if unit is None:
+        raise ValueError(f"{field}: its unit is not told; add it to UNITS in {__file__}")
+    return unit
+
+
+def _kind_of(annotation: Any) -> type[Quantity] | None:
+    if isinstance(annotation, type):
+        if issubclass(annotation, Quantity):
+            return annotation
+        if issubclass(annotation, Entry) and "value" in annotation.model_fields:
+            return _kind_of(annotation.model_fields["value"].annotation)
+    inside = (_kind_of(part) for part in get_args(annotation))
+    return next((kind for kind in inside if kind is not None), None)
 
 
 def of_nothing(field: str) -> str:

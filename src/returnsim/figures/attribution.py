@@ -21,17 +21,16 @@ from returnsim.analysis.switch import (
     called,
     fewest,
 )
+from returnsim.figures.colours import LABEL_COLOURS, WORDS
+from returnsim.figures.labels import Label, label_ends, shortened
 from returnsim.figures.style import (
-    LABEL_COLOURS,
     LABEL_SIZE,
     count_axis,
     in_style,
-    label_ends,
     new_figure,
     save,
     time_axis,
     week_edges,
-    words_colour,
 )
 
 if TYPE_CHECKING:
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 
 LATER = 2**31 - 1
 ROW, HEAD = 0.23, 1.9
+LONGEST_GROUP = 32
 APART = 0.19
 HARMED_NOTE = (
     "Harmed are those who were detained, conscripted or killed after their return, each counted "
@@ -157,8 +157,9 @@ def returns_by_group(run: Followed, table: "pd.DataFrame") -> Figure:
         _dots(right, of, "any_harm_per_100", heights + side, colour)
         _name(right, of, name, side, colour)
     right.set_xlabel("per 100 returned")
+    shown = shortened(returned["group"].tolist(), LONGEST_GROUP).shown
     names = [
-        f"{group}  ({people:,.0f})"
+        f"{shown[group]}  ({people:,.0f})"
         for group, people in zip(returned["group"], returned["people"], strict=True)
     ]
     for axes in (left, right):
@@ -193,7 +194,7 @@ def _stack(axes: Axes, run: Followed, to_date: np.ndarray, said: Sequence[str]) 
         axes.fill_between(x, below, above, color=LABEL_COLOURS[label], alpha=0.85, linewidth=0)
         if people[-1] > 0:
             text = f"{called(label, run.lever or '')} {what}"
-            labels.append((float(below[-1] + above[-1]) / 2, text, LABEL_COLOURS[label]))
+            labels.append(Label(float(below[-1] + above[-1]) / 2, text, LABEL_COLOURS[label]))
         below = above
     time_axis(axes, run.trajectories)
     count_axis(axes, "people")
@@ -220,14 +221,14 @@ def _name(axes: Axes, rows: "pd.DataFrame", name: str, side: float, colour: str)
     if np.isfinite(first):
         at, beside = (first, side), (0, -8 if side > 0 else 8)
     else:
-        name, at, beside = f"{name}: too few returned", (0, side), (5, 0)
+        name, at, beside = f"{name}: too few returned", (0, side), (5, -6 if side > 0 else 6)
     axes.annotate(
         name,
         at,
         beside,
         ha="left" if beside[0] else "center",
         textcoords="offset points",
-        color=words_colour(colour),
+        color=WORDS[colour],
         fontsize=LABEL_SIZE,
         va="center",
         annotation_clip=False,

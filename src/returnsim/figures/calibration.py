@@ -6,30 +6,22 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter
 
 from returnsim.analysis.calibration.priors import values_at
 from returnsim.analysis.calibration.ranks import BINS as BINS_OF_RANKS
 from returnsim.analysis.calibration.ranks import Trial, verdicts
 from returnsim.experiments.calibration import Fitted
-from returnsim.experiments.calibration_tables import Said, said_of, targets_table, ties_of
+from returnsim.experiments.calibration_tables import TIED, Said, said_of, targets_table, ties_of
 from returnsim.experiments.cases import LoadedExperiment
-from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    LIGHT_GREY,
-    SKY,
-    VERMILION,
-    in_style,
-    save,
-    short,
-    titled,
-)
+from returnsim.figures.colours import BLACK, BLUE, GREY, LIGHT_GREY, SKY, VERMILION
+from returnsim.figures.labels import shortened
+from returnsim.figures.style import in_style, save, titled
 
 COLUMNS, BINS = 4, 24
 MOST_IN_PAIRS = 5
 COLOURS = {"identified": BLUE, "partly identified": SKY, "not identified": LIGHT_GREY}
+LONGEST_NAME, LONGEST_TARGET = 24, 48
 SMALL = 7.5
 ROW = 0.27
 
@@ -78,6 +70,7 @@ def write_ranks_figure(experiment: LoadedExperiment, trials: list[Trial], direct
         A sentence on what it shows.
     """
     names = list(experiment.experiment.factors)
+    shown = shortened(names, LONGEST_NAME).shown
     judged = verdicts(trials)
     taken = np.mean([one.taken_away for one in trials], axis=0)
     columns = min(COLUMNS, len(names))
@@ -87,7 +80,8 @@ def write_ranks_figure(experiment: LoadedExperiment, trials: list[Trial], direct
             f"{len(trials)} records were made by the model with parameters from the prior, and "
             "fitted. Bars: how often the true value had that rank among the draws of its "
             "posterior. The grey band holds each bar in 99 of 100 even samples. A fit that is too "
-            "sure has high bars at both ends."
+            "sure has high bars at both ends. Known: the share of the prior's variance that a "
+            "record takes away, on average; p: how probable bars so uneven are by chance alone."
         )
         subject = "Does the fit find what is known?"
         figure = titled(experiment.experiment.title, subject, 1.4 + 1.6 * rows, note)
@@ -101,10 +95,11 @@ def write_ranks_figure(experiment: LoadedExperiment, trials: list[Trial], direct
             colour = BLUE if one.p > 0.01 else VERMILION
             panel.bar(np.arange(BINS_OF_RANKS), one.counts, width=0.9, color=colour)
             panel.set_xticks([0, BINS_OF_RANKS - 1], ["lowest", "highest"], fontsize=SMALL)
-            name = short(names[i], 24)
             panel.set_title(
-                f"{name}\n{100 * taken[i]:.0f} % known, p = {one.p:.2f}", fontsize=SMALL
+                f"{shown[names[i]]}\n{100 * taken[i]:.0f} % known, p = {one.p:.2f}", fontsize=SMALL
             )
+        for row in grid:
+            row[0].set_ylabel("records", fontsize=SMALL)
         save(figure, directory, "ranks")
     uneven = [name for name, one in zip(names, judged, strict=True) if one.p <= 0.01]
     if uneven:
@@ -124,8 +119,11 @@ def marginals_figure(fitted: Fitted) -> tuple[Figure, str]:
     )
     figure = _figure(fitted, "Before the record and after it", 1.3 + 1.5 * rows, note)
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
+    names = _names(fitted)
     for i, one in enumerate(said):
         _draw_marginal(grid.flat[i], fitted, i, values[:, i], one)
+        share = f"{100 * max(one.taken_away, 0):.0f} %: {one.verdict}"
+        grid.flat[i].set_title(f"{names[i]}\n{share}", fontsize=SMALL)
     for panel in list(grid.flat)[len(said) :]:
         panel.set_visible(False)
     return figure, _said_sentence(said)
@@ -137,7 +135,10 @@ def pairs_figure(fitted: Fitted) -> tuple[Figure, str]:
     chosen = _most_tied(fitted)
     values = values_at(fitted.priors, fitted.fit.posterior.places)
     number = len(chosen)
-    note = "Each point is a draw of the posterior; axes are the ranges of the prior."
+    note = (
+        "Each point is a draw of the posterior; axes are the ranges of the prior, bars how often a "
+        f"value is drawn. r: correlation over these ranges, in bold from {TIED:g} on."
+    )
     figure = _figure(
         fitted, "Numbers that the record ties to one another", 1.4 + 1.35 * number, note
     )
@@ -159,6 +160,7 @@ def fit_figure(fitted: Fitted) -> tuple[Figure, str]:
     figure = _figure(fitted, "The rows that were fitted to", 1.5 + ROW * len(table), note)
     panel = figure.subplots()
     height = np.arange(len(table))[::-1]
+    targets = shortened(table["target"].tolist(), LONGEST_TARGET).shown
     scale = table["observed"].where(table["observed"] > 0, table["observed_high90"])
     for low, high, colour in (("low90", "high90", SKY), ("low50", "high50", BLUE)):
         panel.barh(
@@ -186,7 +188,10 @@ def fit_figure(fitted: Fitted) -> tuple[Figure, str]:
     )
     panel.set_yticks(
         height,
-        [f"{row.target}: {_number(row.observed)} {row.unit}" for row in table.itertuples()],
+        [
+            f"{targets[row.target]}: {_number(row.observed)} {row.unit}"
+            for row in table.itertuples()
+        ],
         fontsize=SMALL,
     )
     panel.grid(axis="x")
@@ -232,10 +237,6 @@ def _draw_marginal(panel: Axes, fitted: Fitted, i: int, values: np.ndarray, said
     first, *_, last = panel.get_xticklabels()
     first.set_horizontalalignment("left")
     last.set_horizontalalignment("right")
-    title = short(fitted.priors[i].name, 24)
-    panel.set_title(
-        f"{title}\n{100 * max(said.taken_away, 0):.0f} %: {said.verdict}", fontsize=SMALL
-    )
 
 
 def _draw_pair(
@@ -250,12 +251,13 @@ def _draw_pair(
         panel.set_visible(False)
         return
     across, up = fitted.priors[j], fitted.priors[i]
+    names = _names(fitted)
     if row == column:
         panel.hist(fitted.fit.posterior.places[:, j], bins=BINS, range=(0, 1), color=BLUE)
         panel.set_xlim(0, 1)
         panel.set_xticks([])
         panel.set_yticks([])
-        panel.set_title(textwrap.fill(across.name, 18), fontsize=SMALL)
+        panel.set_title(textwrap.fill(names[j], 18), fontsize=SMALL)
     else:
         panel.plot(values[:, j], values[:, i], ".", color=BLUE, markersize=1.5, alpha=0.5)
         panel.set_xscale("log" if across.log else "linear")
@@ -263,24 +265,28 @@ def _draw_pair(
         panel.set_xlim(across.low, across.high)
         panel.set_ylim(up.low, up.high)
         r = np.corrcoef(fitted.fit.posterior.places[:, [i, j]].T)[0, 1]
-        strong = abs(r) >= 0.5
+        strong = abs(r) >= TIED
         panel.set_title(
-            f"r = {r:.2f}",
+            f"r = {round(r, 2) + 0.0:.2f}",
             fontsize=SMALL,
             color=VERMILION if strong else GREY,
             fontweight="bold" if strong else "normal",
         )
+        panel.minorticks_off()
         for axis, prior in ((panel.xaxis, across), (panel.yaxis, up)):
-            if not prior.log:
-                axis.set_major_locator(MaxNLocator(3))
-            axis.set_minor_formatter(FuncFormatter(lambda *_: ""))
+            axis.set_ticks([prior.low, prior.high])
             axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     panel.grid(visible=False)
     panel.tick_params(labelsize=SMALL - 1)
     if column == 0 and row > 0:
-        panel.set_ylabel(textwrap.fill(up.name, 16), fontsize=SMALL)
+        panel.set_ylabel(textwrap.fill(names[i], 16), fontsize=SMALL)
     if row == number - 1:
-        panel.set_xlabel(textwrap.fill(across.name, 18), fontsize=SMALL)
+        panel.set_xlabel(textwrap.fill(names[j], 18), fontsize=SMALL)
+
+
+def _names(fitted: Fitted) -> list[str]:
+    """The same for a parameter in every figure, in the order of the experiment."""
+    return list(shortened([prior.name for prior in fitted.priors], LONGEST_NAME).shown.values())
 
 
 def _most_tied(fitted: Fitted) -> list[int]:

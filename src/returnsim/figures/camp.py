@@ -9,6 +9,7 @@ from matplotlib.patches import Patch
 
 from returnsim.analysis.observations import Observation
 from returnsim.analysis.simulated import camp_at_start
+from returnsim.figures.colours import BLUE
 from returnsim.figures.observed import (
     draw_key,
     draw_observed,
@@ -17,14 +18,7 @@ from returnsim.figures.observed import (
     numbered,
     within,
 )
-from returnsim.figures.style import (
-    BLUE,
-    count_axis,
-    draw_bands,
-    new_figure,
-    time_axis,
-    week_edges,
-)
+from returnsim.figures.style import count_axis, draw_bands, new_figure, time_axis, week_edges
 from returnsim.trajectories import Trajectories
 
 PANEL, AROUND = 3.2, 1.3

@@ -13,24 +13,15 @@ from matplotlib.ticker import FuncFormatter
 from returnsim.analysis.attribution import column_of_pair
 from returnsim.analysis.summary import PAIR, bands
 from returnsim.experiments.compare import Case, Comparison, Series
+from returnsim.figures.colours import GREY, case_colours
 from returnsim.figures.factors import design_figures
-from returnsim.figures.style import (
-    GREY,
-    case_colours,
-    count_axis,
-    in_style,
-    label_ends,
-    on_axis,
-    plural,
-    save,
-    short,
-    titled,
-)
+from returnsim.figures.labels import Label, Shortened, label_ends, shortened
+from returnsim.figures.style import count_axis, in_style, on_axis, plural, save, titled
 
 HARMS = ("detained", "conscripted", "killed")
 FIRST = ("returned", "pushed", "detained_per_100", "conscripted_per_100", "killed_per_100")
 MOST_CASES = 12
-LONGEST_NAME = 26
+LONGEST_NAME = 28
 
 
 def write_comparison_figures(comparison: Comparison, directory: Path) -> dict[str, str]:
@@ -95,7 +86,11 @@ def new_figure(comparison: Comparison, subject: str, height: float, note: str) -
 def series_figure(comparison: Comparison) -> tuple[Figure, str]:
     """People in camp, returned to date and harmed to date, case over case; and a sentence."""
     shown = len(comparison.series)
-    note = "Lines are medians of the replicates, shaded ranges the middle 90 %."
+    names = _names(comparison)
+    note = (
+        "Lines are medians of the replicates, black of the baseline; shaded ranges are the middle "
+        f"90 %. {names.note}"
+    ).strip()
     if shown < len(comparison.cases):
         note += (
             f" Drawn are the baseline and {shown - 1} cases that differ from it, and from each "
@@ -122,7 +117,7 @@ def series_figure(comparison: Comparison) -> tuple[Figure, str]:
             median = _band(panel, _days(series), values_of(series), colour)
             if title.startswith("Returned"):
                 _draw_pushed(panel, series, colour)
-            labels.append((float(median[-1]), _short(series.case), colour))
+            labels.append(Label(float(median[-1]), names.shown[series.case], colour))
             ends[title, series.case] = float(median[-1])
         _time_axis(panel, comparison.series)
         count_axis(panel, "people")
@@ -137,17 +132,19 @@ def differences_figure(comparison: Comparison) -> tuple[Figure, str]:
         comparison.outcomes,
         key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST),
     )
+    shown = _names(comparison)
     columns = 3
     rows = -(-len(names) // columns)
     height = 1.6 + rows * (0.62 + 0.2 * len(cases))
     note = (
         f"Differences from {comparison.baseline!r}, replicate by replicate: dots are means, thick "
-        "lines their 90 % intervals, thin lines the middle 90 % of the replicates."
-    )
+        f"lines their 90 % intervals, thin lines the middle 90 % of the replicates. {shown.note}"
+    ).strip()
     figure = new_figure(comparison, "What each case changes, with the same draws", height, note)
     grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for panel, name in zip(grid.flat, names, strict=False):
         _draw_differences(panel, comparison, cases, name)
+        panel.set_yticks(range(len(cases)), [shown.shown[case.name] for case in cases])
     for panel in list(grid.flat)[len(names) :]:
         panel.set_visible(False)
     return figure, _difference_sentence(comparison, cases)
@@ -167,7 +164,6 @@ def _draw_differences(
         panel.hlines(row, d.low90, d.high90, color=colour, linewidth=0.8, alpha=0.6)
         panel.hlines(row, d.low, d.high, color=colour, linewidth=3.0)
         panel.plot([d.mean], [row], "o", color=colour, markersize=4)
-    panel.set_yticks(range(len(cases)), [_short(case.name) for case in cases])
     panel.set_ylim(len(cases) - 0.5, -0.5)
     panel.grid(axis="x")
     panel.tick_params(axis="x", labelsize=7.5)
@@ -218,8 +214,7 @@ def _difference_sentence(comparison: Comparison, cases: Sequence[Case]) -> str:
 
 def _colour(comparison: Comparison, case: str) -> str:
     """The same for a case in every panel; of more cases than colours, those over time have one."""
-    names = [*(s.case for s in comparison.series), *(c.name for c in comparison.cases)]
-    return case_colours(list(dict.fromkeys(names)), comparison.baseline)[case]
+    return case_colours(_cases(comparison), comparison.baseline)[case]
 
 
 def _pushed(series: Series) -> list[str]:
@@ -262,5 +257,12 @@ def _time_axis(panel: Axes, series: Sequence[Series]) -> None:
     panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
-def _short(name: str) -> str:
-    return short(name, LONGEST_NAME)
+def _names(comparison: Comparison) -> Shortened:
+    """The same for a case in every figure."""
+    return shortened(_cases(comparison), LONGEST_NAME)
+
+
+def _cases(comparison: Comparison) -> list[str]:
+    """Names of all cases, those over time first."""
+    names = [*(s.case for s in comparison.series), *(c.name for c in comparison.cases)]
+    return list(dict.fromkeys(names))

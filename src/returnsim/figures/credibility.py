@@ -18,16 +18,13 @@ from returnsim.analysis.harm_ledger import MEN
 from returnsim.analysis.periods import Periods, periods_of
 from returnsim.analysis.summary import percentiles
 from returnsim.analysis.survival import UNHARMED, Lives, lives_of
+from returnsim.figures.colours import BLUE, GREY, SKY, VERMILION
+from returnsim.figures.labels import Label, label_ends, shortened
 from returnsim.figures.style import (
-    BLUE,
-    GREY,
     LABEL_SIZE,
-    SKY,
-    VERMILION,
     count_axis,
     date_ticks,
     draw_bands,
-    label_ends,
     new_figure,
     say_if_empty,
     time_axis,
@@ -36,8 +33,8 @@ from returnsim.figures.style import (
 )
 from returnsim.trajectories import Trajectories
 
-Label = tuple[float, str, str]
 PANELS_A_ROW = 2
+LONGEST_NAME = 24
 FEWEST_MEN = 20
 """Simulated men of a period, of all replicates together, from which on a share of them is drawn."""
 NOTE = (
@@ -81,10 +78,10 @@ def credibility(followed: Followed) -> Figure:
         labels = _draw_belief(above, trajectories, names[g])
         labels += _draw_truth(above, trajectories, periods, found)
         label_ends(above, labels)
-        _mark_not_due(above, trajectories, promises.weeks)
+        _mark_not_due(above, trajectories, names[g], promises.weeks)
         _draw_numbers(below, trajectories, periods, found)
         if column == 0:
-            above.set_ylabel("chance to stay unharmed, 0 to 1")
+            above.set_ylabel("chance to stay\nunharmed, 0 to 1")
             below.set_ylabel("people")
     return figure
 
@@ -97,9 +94,10 @@ def _title(trajectories: Trajectories, lives: Lives, promises: Promises, g: int)
         trajectories.weight * (theirs & which).sum() / lives.replicates
         for which in (np.ones_like(due), broken, ~due)
     )
-    name = trajectories.scenario.guarantor_names[g]
+    names = trajectories.scenario.guarantor_names
+    name = shortened(names, LONGEST_NAME).shown[names[g]]
     if not theirs.any():
-        return f"{name}: nobody returned under it\n"
+        return f"{name}:\nnobody returned under it"
     broken_and_open = f"{broke:,.0f} promises broken, {open_:,.0f} not yet due"
     return f"{name}: {trusted:,.0f} trusted it,\n{broken_and_open}"
 
@@ -110,7 +108,7 @@ def _draw_belief(axes: Axes, trajectories: Trajectories, name: str) -> list[Labe
     time_axis(axes, trajectories)
     axes.set_ylim(0, 1)
     say_if_empty(axes, trust, "nobody was in camp")
-    return _label("believed", median, BLUE)
+    return _label("believed", median, BLUE, "-")
 
 
 def _draw_truth(
@@ -123,16 +121,17 @@ def _draw_truth(
     for name, measure, style in (("true", found.true, "-"), ("and not held", found.unheld, "--")):
         shares = np.where(enough, measure.mean, np.nan)
         axes.hlines(shares, edges[:-1], edges[1:], color=VERMILION, linestyle=style, linewidth=1.8)
-        labels += _label(name, shares, VERMILION)
+        labels += _label(name, shares, VERMILION, style)
     low, high = percentiles(np.where(enough, found.true.values, np.nan), (5.0, 95.0))
     for begin, end, bottom, top in zip(edges[:-1], edges[1:], low, high, strict=True):
         axes.fill_between([begin, end], bottom, top, color=VERMILION, alpha=0.15, linewidth=0)
     return labels
 
 
-def _label(name: str, values: np.ndarray, colour: str) -> list[Label]:
+def _label(name: str, values: np.ndarray, colour: str, style: str) -> list[Label]:
     """Name a line where it ends, if anywhere."""
-    return [(float(v), f"{name} {v:.2f}", colour) for v in values[~np.isnan(values)][-1:]]
+    last = values[~np.isnan(values)][-1:]
+    return [Label(float(value), f"{name} {value:.2f}", colour, style) for value in last]
 
 
 def _period_edges(trajectories: Trajectories, periods: Periods) -> np.ndarray:
@@ -141,15 +140,17 @@ def _period_edges(trajectories: Trajectories, periods: Periods) -> np.ndarray:
     return np.append(edges[first], edges[-1])
 
 
-def _mark_not_due(axes: Axes, trajectories: Trajectories, weeks: int) -> None:
-    """Shade the weeks from which nobody is followed until the promise is due."""
+def _mark_not_due(axes: Axes, trajectories: Trajectories, name: str, weeks: int) -> None:
+    """Shade the weeks from which nobody is followed until the promise is due, away from trust."""
     edges = week_edges(trajectories)
     begin = max(edges[-1] - 7.0 * (weeks - 1), edges[0])
     axes.axvspan(begin, edges[-1], color=GREY, alpha=0.1, linewidth=0)
+    drawn = trajectories[f"trust_{name}_{MEN}"][:, week_ends(trajectories) > begin]
+    is_high = np.nan_to_num(drawn).mean() > 0.5
     axes.text(
-        *((begin + edges[-1]) / 2, 0.02, "not yet\ndue"),
+        *((begin + edges[-1]) / 2, 0.02 if is_high else 0.98, "not yet\ndue"),
         ha="center",
-        va="bottom",
+        va="bottom" if is_high else "top",
         fontsize=LABEL_SIZE,
         color=GREY,
     )

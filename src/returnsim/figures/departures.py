@@ -10,6 +10,8 @@ from matplotlib.ticker import FuncFormatter
 from returnsim.analysis.attribution import column_of_pair
 from returnsim.analysis.observations import Observation
 from returnsim.analysis.summary import PAIR, bands, in_words
+from returnsim.figures.colours import BLACK, BLUE, GREEN, ORANGE, PURPLE, SKY, VERMILION
+from returnsim.figures.labels import Label, label_ends
 from returnsim.figures.observed import (
     Mark,
     draw_key,
@@ -19,16 +21,8 @@ from returnsim.figures.observed import (
     within,
 )
 from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILION,
     count_axis,
     draw_bands,
-    label_ends,
     new_figure,
     on_axis,
     since,
@@ -120,13 +114,14 @@ def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -
         weekly = trajectories[f"departures_{name}"].mean(axis=0)
         above = below + np.concatenate([[0.0], weekly.cumsum()])
         axes.fill_between(x, below, above, color=colour, alpha=0.55, linewidth=0)
-        labels.append((float(below[-1] + above[-1]) / 2, in_words(name), BLACK))
+        labels.append(Label(float(below[-1] + above[-1]) / 2, in_words(name), colour))
         below = above
     pushed = _pushed(trajectories)
     if pushed is not None:
         to_date = np.concatenate([[0.0], pushed.mean(axis=0).cumsum()])
         axes.plot(x, to_date, color=VERMILION, linewidth=1.6, linestyle="--")
-        labels.append((float(to_date[-1]), f"pushed by the siege {to_date[-1]:,.0f}", VERMILION))
+        text = f"pushed by the siege {to_date[-1]:,.0f}"
+        labels.append(Label(float(to_date[-1]), text, VERMILION, "--"))
     for mark in marks:
         o = mark.observation
         window = [on_axis(o.start or o.end), on_axis(o.end) + 1.0]
@@ -177,7 +172,7 @@ def _draw_harm(axes: Axes, trajectories: Trajectories) -> None:
     for column, text, colour in HARM:
         to_date = np.pad(trajectories[column].cumsum(axis=1), ((0, 0), (1, 0)))
         median = draw_bands(axes, x, to_date, colour, inner=False)
-        labels.append((float(median[-1]), f"{text} {median[-1]:,.0f}", colour))
+        labels.append(Label(float(median[-1]), f"{text} {median[-1]:,.0f}", colour))
     time_axis(axes, trajectories)
     count_axis(axes, "people")
     label_ends(axes, labels)

@@ -12,19 +12,9 @@ from returnsim.analysis.explain import TERMS, Household, Way
 from returnsim.analysis.flips import short_path
 from returnsim.analysis.groups import FEW, Group, Groups
 from returnsim.assemble import Plan
-from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    LABEL_SIZE,
-    ON_DEEP,
-    ON_PALE,
-    PAPER,
-    VERMILION,
-    in_style,
-    new_figure,
-    save,
-)
+from returnsim.figures.colours import BLACK, BLUE, GREY, ON_DEEP, ON_PALE, PAPER, VERMILION
+from returnsim.figures.labels import shortened
+from returnsim.figures.style import LABEL_SIZE, in_style, new_figure, save
 from returnsim.scenario.schema import Scenario
 from returnsim.trajectories import Trajectories
 
@@ -32,6 +22,7 @@ AGAINST_TO_FOR, NONE_TO_ALL = "RdBu", "Blues"
 DARK = 0.55
 """What is written on a colour of less lightness is white."""
 
+LONGEST_GROUP, LONGEST_LEVER, LONGEST_GUARANTOR = 40, 26, 16
 MOST_LEVERS = 12
 LEAST_SHARE = 0.01
 
@@ -76,8 +67,8 @@ def ways_figure(told: Household, scenario: Scenario, plan: Plan) -> Figure:
     """The terms of each way home of a household as bars, for it to the right."""
     run = _run(scenario, plan, [told.replicate], told.week)
     subject = (
-        f"Household {told.household} in the week from {told.date.day} {told.date:%B %Y}: what "
-        "speaks for going home, and what against"
+        f"Household {told.household} in the week from {told.date.day} {told.date:%B %Y}:\n"
+        "what speaks for going home, and what against it"
     )
     figure = new_figure(run, subject, 4.8, f"The bars add up to the sum. {NOT_A_MIND}")
     panels = figure.subplots(1, len(told.ways), sharex=True, sharey=True, squeeze=False)[0]
@@ -87,8 +78,9 @@ def ways_figure(told: Household, scenario: Scenario, plan: Plan) -> Figure:
     chances = {offer.option: offer.probability for offer in told.offers}
     for panel, way in zip(panels, told.ways, strict=True):
         _draw_way(panel, way)
+        guarantor = shortened([way.guarantor], LONGEST_GUARANTOR).shown[way.guarantor]
         chance = f"probability {chances[way.option]:.2g} this week"
-        panel.set_title(f"{way.option}, with {way.guarantor}: {chance}")
+        panel.set_title(f"{way.option.replace('_', ' ')}, with {guarantor}:\n{chance}")
         panel.set_xlabel("log-odds against staying")
         panel.set_xlim(low - room, high + room)
     return figure
@@ -227,11 +219,13 @@ def _draw_map(
 
 
 def _label(axes: Axes, groups: Sequence[Group], columns: Sequence[str]) -> None:
-    names = [_name(group) for group in groups]
-    axes.set_yticks(range(len(groups)), names, fontsize=LABEL_SIZE)
+    names = shortened([_name(group) for group in groups], LONGEST_GROUP).shown
+    numbered = [f"{names[_name(group)]} ({_people(group)})" for group in groups]
+    levers = shortened(columns, LONGEST_LEVER).shown
+    axes.set_yticks(range(len(groups)), numbered, fontsize=LABEL_SIZE)
     axes.set_xticks(
         range(len(columns)),
-        columns,
+        [levers[column] for column in columns],
         fontsize=LABEL_SIZE,
         rotation=35,
         ha="right",
@@ -244,14 +238,16 @@ def _label(axes: Axes, groups: Sequence[Group], columns: Sequence[str]) -> None:
 
 
 def _name(group: Group) -> str:
-    number = f"{group.households:,.0f}" if group.households >= 10 else f"{group.households:.2g}"
-    what = f"{group.grouping}: {group.name}" if group.grouping else group.name
-    return f"{what} ({number})"
+    return f"{group.grouping}: {group.name}" if group.grouping else group.name
+
+
+def _people(group: Group) -> str:
+    return f"{group.households:,.0f}" if group.households >= 10 else f"{group.households:.2g}"
 
 
 def _groups_figure(told: Groups, scenario: Scenario, plan: Plan, what: str, note: str) -> Figure:
     run = _run(scenario, plan, list(range(told.replicates)), told.week)
-    subject = f"Households in camp in the week from {told.date.day} {told.date:%B %Y}: {what}"
+    subject = f"Households in camp in the week from {told.date.day} {told.date:%B %Y}:\n{what}"
     height = 2.5 + 0.32 * len(told.groups)
     small = any(0 < g.households * told.replicates < FEW for g in told.groups)
     few = f" Groups of fewer than {FEW} in all say little." if small else ""
@@ -264,7 +260,7 @@ def _run(scenario: Scenario, plan: Plan, replicates: list[int], week: int) -> Tr
         scenario=scenario,
         seed=plan.seed,
         replicates=np.asarray(replicates, dtype=np.int64),
-        households=plan.spec.households + len(plan.arrival_weeks),
+        households=plan.all_households,
         weight=float(plan.inputs.parameters.weight[0]),
         weeks=np.array([week]),
         dates=np.datetime64(scenario.start) + np.array([week]) * np.timedelta64(7, "D"),

@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from matplotlib import colormaps
@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from returnsim.experiments.compare import Case, Comparison
-from returnsim.figures.style import BLUE, GREY, ON_DEEP, ON_PALE, ORANGE, VERMILION
+from returnsim.figures.colours import BLUE, GREY, ON_DEEP, ON_PALE, ORANGE, PAPER, VERMILION
+from returnsim.figures.labels import label_points, shortened
+from returnsim.figures.style import first_words
 
 NewFigure = Callable[[Comparison, str, float, str], Figure]
 Named = tuple[str, Figure, str]
@@ -28,6 +30,13 @@ OTHERS = {
     "points": ", the other factors as in the table of points",
 }
 MOST_LEVELS = 12
+LONGEST_LEVEL = 18
+LINE_OF_TICKS = 76
+"""Characters of ticks beneath panels that stand abreast."""
+
+ASLANT = 4
+"""Characters that a tick takes up which is written aslant."""
+
 MOST_ANNOTATED = 60
 MOST_FACTORS = 4
 COLOUR_MAP = "cividis"
@@ -102,8 +111,10 @@ def _heat_maps(
             [[mean_of(_where(comparison.cases, {across: x, up: y}), name) for x in xs] for y in ys]
         )
         _draw_map(panel, values, name, comparison)
-        panel.set_xticks(range(len(xs)), [_text(x) for x in xs])
-        panel.set_yticks(range(len(ys)), [_text(y) for y in ys])
+        _name_levels(panel, xs, LINE_OF_TICKS // columns)
+        names = _texts(ys)
+        shown = _thinned(len(ys))
+        panel.set_yticks(shown, [names[place] for place in shown])
         panel.set_xlabel(_wrapped(comparison, across), fontsize=8)
         panel.set_ylabel(_wrapped(comparison, up), fontsize=8)
     for panel in list(grid.flat)[len(outcomes) :]:
@@ -116,16 +127,17 @@ def _draw_map(panel: Axes, values: np.ndarray, name: str, comparison: Comparison
     image = panel.imshow(values, cmap=COLOUR_MAP, origin="lower", aspect="auto")
     panel.grid(visible=False)
     panel.set_title(info.title)
-    bar = panel.figure.colorbar(image, ax=panel, shrink=0.9)
+    bar = panel.figure.colorbar(image, ax=panel, shrink=0.9, format=FuncFormatter(_number))
     bar.ax.tick_params(labelsize=7)
     if values.size > MOST_ANNOTATED:
         return
     there = values[~np.isnan(values)]
+    places = 3 if np.abs(there).max(initial=0.0) < 1 else 2
     middle = (there.min() + there.max()) / 2 if len(there) else 0.0
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
             continue
-        text = f"{value:,.0f}" if info.unit == "people" else f"{value:.2f}"
+        text = f"{value:,.0f}" if info.unit == "people" else f"{value:.{places}f}"
         colour = ON_DEEP if value < middle else ON_PALE
         panel.text(column, row, text, ha="center", va="center", color=colour, fontsize=7)
 
@@ -136,23 +148,24 @@ def _effects(
     others = OTHERS.get(comparison.design, "") if len(factors) > 1 else ""
     note = (
         "Dots are means over all cases with that value of the factor, thin lines the range of "
-        f"those cases{others}. Where it has many values, a dot is one of them and the line a "
-        "moving average."
+        f"those cases{others}."
     )
+    if any(_is_cloud(_levels(comparison.cases, factor)) for factor in factors):
+        note += " Where it has many values, a dot is one of them and the line a moving average."
     number = len([f for f in comparison.factors if len(_values(comparison.cases, f)) > 1])
     if number > len(factors):
         first = comparison.outcomes[outcomes[0]].title
         note += f" Of {number} factors the {len(factors)} are drawn that move {first} most."
     height = 1.8 + 1.45 * len(outcomes)
     figure = new_figure(comparison, "What each factor moves", height, note)
-    grid = figure.subplots(len(outcomes), len(factors), sharey="row", squeeze=False)
+    grid = figure.subplots(len(outcomes), len(factors), sharex="col", sharey="row", squeeze=False)
     for row, name in enumerate(outcomes):
         for column, factor in enumerate(factors):
             panel = grid[row, column]
-            _draw_effect(panel, comparison, factor, name)
+            _draw_effect(panel, comparison, factor, name, LINE_OF_TICKS // len(factors))
             if row == 0:
-                words = textwrap.wrap(_title(comparison, factor), 72 // len(factors))
-                panel.set_title("\n".join(words), fontsize=8)
+                width = 72 // len(factors)
+                panel.set_title(_wrapped(comparison, factor, width), fontsize=8)
             if column == 0:
                 words = textwrap.wrap(comparison.outcomes[name].title, 18)
                 panel.set_ylabel("\n".join(words), fontsize=8)
@@ -160,10 +173,9 @@ def _effects(
     return figure, _effects_sentence(comparison, factors)
 
 
-def _draw_effect(panel: Axes, comparison: Comparison, factor: str, name: str) -> None:
+def _draw_effect(panel: Axes, comparison: Comparison, factor: str, name: str, room: int) -> None:
     levels = _levels(comparison.cases, factor)
-    numeric = all(_is_number(level.value) for level in levels)
-    if len(levels) > MOST_LEVELS and numeric:
+    if _is_cloud(levels):
         x = [float(level.value) for level in levels]  # type: ignore[arg-type]
         y = [mean_of(level.cases, name) for level in levels]
         panel.plot(x, y, ".", color=BLUE, alpha=0.4, markersize=4)
@@ -178,8 +190,7 @@ def _draw_effect(panel: Axes, comparison: Comparison, factor: str, name: str) ->
         panel.vlines(place, min(means), max(means), color=BLUE, linewidth=0.8, alpha=0.6)
     middles = [mean_of(level.cases, name) for level in levels]
     panel.plot(range(len(levels)), middles, "o-", color=BLUE, markersize=4)
-    shown = range(0, len(levels), -(-len(levels) // MOST_LEVELS))
-    panel.set_xticks(list(shown), [_text(levels[place].value) for place in shown])
+    _name_levels(panel, [level.value for level in levels], room)
     panel.set_xlim(-0.4, len(levels) - 0.6)
 
 
@@ -188,33 +199,35 @@ def _trade(
 ) -> tuple[Figure, str]:
     strongest = max(factors, key=lambda f: _spread(comparison, f, "returned"))
     harms = [name for name in HARMS_PER_100 if name in comparison.outcomes]
-    note = f"A dot is the mean of a case; its colour is the {_title(comparison, strongest)}."
+    note = (
+        f"A dot is the mean of a case; its colour is the {_title(comparison, strongest)}. The "
+        "square is the baseline's."
+    )
     figure = new_figure(comparison, "Returns against the harm that comes of them", 4.6, note)
     panels = figure.subplots(1, len(harms), squeeze=False)[0]
-    levels = _levels(comparison.cases, strongest)
-    scale = np.linspace(0.0, 0.9, max(2, len(levels)))
+    all_levels = _levels(comparison.cases, strongest)
+    levels = _folded(all_levels)
+    names = [*_texts([level.value for level in levels[:-1]]), *_texts([levels[-1].value])]
+    base = [comparison.case(comparison.baseline)]
+    at = {harm: (mean_of(base, "returned"), mean_of(base, harm)) for harm in harms}
+    colours = [*colormaps[COLOUR_MAP](np.linspace(0.0, 0.9, max(2, len(levels))))]
+    if len(levels) < len(all_levels):
+        colours[-1] = PAPER
     for panel, harm in zip(panels, harms, strict=True):
-        for shade, level in zip(scale, levels, strict=False):
+        for colour, level, label in zip(colours, levels, names, strict=False):
             x = [mean_of([case], "returned") for case in level.cases]
             y = [mean_of([case], harm) for case in level.cases]
-            label = _text(level.value)
-            colour = colormaps[COLOUR_MAP](shade)
             # The ring is seen where the dot is as dark, or as pale, as the page.
             ring = {"markeredgecolor": GREY, "markeredgewidth": 0.6}
             panel.plot(x, y, "o", color=colour, label=label, markersize=5, alpha=0.85, **ring)
-        base = comparison.case(comparison.baseline)
-        where = (mean_of([base], "returned"), mean_of([base], harm))
-        panel.plot(*where, "s", markerfacecolor="none", markeredgecolor=ORANGE, markersize=10)
-        panel.annotate(
-            "baseline", where, xytext=(7, 5), textcoords="offset points", fontsize=7.5, color=GREY
-        )
+        panel.plot(*at[harm], "s", markerfacecolor="none", markeredgecolor=ORANGE, markersize=10)
         panel.set_title("\n".join(textwrap.wrap(comparison.outcomes[harm].title, 22)), fontsize=8.5)
         panel.set_xlabel("returned, people")
         panel.margins(y=0.12)
         panel.set_ylim(bottom=0)
         panel.locator_params(axis="x", nbins=3)
         panel.xaxis.set_major_formatter(FuncFormatter(_number))
-    if len(levels) > MOST_LEVELS and all(_is_number(level.value) for level in levels):
+    if _is_cloud(levels):
         ends = [float(level.value) for level in (levels[0], levels[-1])]  # type: ignore[arg-type]
         scale_of = ScalarMappable(Normalize(ends[0], ends[1]), colormaps[COLOUR_MAP])
         figure.colorbar(scale_of, ax=list(panels), label=_wrapped(comparison, strongest))
@@ -225,6 +238,10 @@ def _trade(
             bbox_to_anchor=(1.02, 0.5),
             title_fontsize=8,
         )
+    figure.draw_without_rendering()
+    for panel, harm in zip(panels, harms, strict=True):
+        dots = [(mean_of([c], "returned"), mean_of([c], harm)) for c in comparison.cases]
+        label_points(panel, [(*at[harm], "baseline")], np.array(dots))
     return figure, _trade_sentence(comparison, harms[0])
 
 
@@ -320,8 +337,44 @@ def _title(comparison: Comparison, factor: str) -> str:
     return comparison.factors[factor]["title"]
 
 
-def _wrapped(comparison: Comparison, factor: str) -> str:
-    return "\n".join(textwrap.wrap(_title(comparison, factor), 26))
+def _wrapped(comparison: Comparison, factor: str, width: int = 26) -> str:
+    """The title of a factor, in three lines at most."""
+    shown = first_words(_title(comparison, factor), 3 * width - 6)
+    return "\n".join(textwrap.wrap(shown, width))
+
+
+def _is_cloud(levels: Sequence[Level]) -> bool:
+    """Whether there are more numbers than can be told apart."""
+    return len(levels) > MOST_LEVELS and all(_is_number(level.value) for level in levels)
+
+
+def _folded(levels: list[Level]) -> list[Level]:
+    """Levels of which each can have a colour; of many words, the last are taken together."""
+    if len(levels) <= MOST_LEVELS or _is_cloud(levels):
+        return levels
+    rest = [case for level in levels[MOST_LEVELS - 1 :] for case in level.cases]
+    return [*levels[: MOST_LEVELS - 1], Level("others", rest)]
+
+
+def _name_levels(panel: Axes, values: Sequence[object], room: int) -> None:
+    """Write levels beneath a panel that has room for so many characters, aslant if need be."""
+    texts, shown = _texts(values), _thinned(len(values))
+    style: dict[str, Any] = {}
+    if sum(len(texts[place]) + 2 for place in shown) > room:
+        shown = _thinned(len(values), room // ASLANT)
+        style = {"rotation": 35, "ha": "right", "rotation_mode": "anchor", "fontsize": 8}
+    panel.set_xticks(shown, [texts[place] for place in shown], **style)
+
+
+def _thinned(number: int, most: int = MOST_LEVELS) -> list[int]:
+    """The places of a few levels, evenly spaced."""
+    return list(range(0, number, -(-number // min(most, MOST_LEVELS))))
+
+
+def _texts(values: Sequence[object]) -> list[str]:
+    names = [_text(value) for value in values]
+    shown = shortened(names, LONGEST_LEVEL).shown
+    return [shown[name] for name in names]
 
 
 def _number(value: float, _: int = 0) -> str:

@@ -6,12 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from returnsim.analysis.observations import Observation
+from returnsim.figures.colours import BLACK, BLUE, GREEN, GREY, VERMILION
 from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREEN,
-    GREY,
-    VERMILION,
     draw_bands,
     new_figure,
     on_axis,

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 from returnsim.analysis.observations import Observation
 from returnsim.analysis.quantities import per_hundred
 from returnsim.analysis.summary import returned_to_date
+from returnsim.figures.colours import BLACK, BLUE, GREY, ORANGE, PURPLE, VERMILION
+from returnsim.figures.labels import Label, label_ends
 from returnsim.figures.observed import (
     Mark,
     draw_key,
@@ -18,15 +20,8 @@ from returnsim.figures.observed import (
     within,
 )
 from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    ORANGE,
-    PURPLE,
-    VERMILION,
     count_axis,
     draw_bands,
-    label_ends,
     new_figure,
     say_if_empty,
     since,
@@ -100,7 +95,7 @@ def _draw_after_return(axes: Axes, trajectories: Trajectories) -> None:
     for column, text, colour in AFTER_RETURN:
         to_date = trajectories[column].cumsum(axis=1)
         median = draw_bands(axes, week_ends(trajectories), to_date, colour, inner=False)
-        labels.append((float(median[-1]), f"{text} {median[-1]:,.0f}", colour))
+        labels.append(Label(float(median[-1]), f"{text} {median[-1]:,.0f}", colour))
     time_axis(axes, trajectories)
     count_axis(axes, "people")
     label_ends(axes, labels)
@@ -114,7 +109,7 @@ def _draw_per_hundred(axes: Axes, trajectories: Trajectories) -> None:
     for column, text, colour in AFTER_RETURN:
         share = per_hundred(trajectories[column].cumsum(axis=1), returned)
         median = draw_bands(axes, week_ends(trajectories), share, colour, inner=False)
-        labels.append((float(median[-1]), f"{text} {median[-1]:.2f}", colour))
+        labels.append(Label(float(median[-1]), f"{text} {median[-1]:.2f}", colour))
         shown.append(median)
     time_axis(axes, trajectories)
     axes.set_ylabel("per 100 returned")
@@ -129,4 +124,4 @@ def _draw_deaths_in_camp(axes: Axes, trajectories: Trajectories) -> None:
     median = draw_bands(axes, week_ends(trajectories), to_date, GREY)
     time_axis(axes, trajectories)
     count_axis(axes, "people")
-    label_ends(axes, [(float(median[-1]), f"{median[-1]:,.0f}", GREY)])
+    label_ends(axes, [Label(float(median[-1]), f"{median[-1]:,.0f}", GREY)])

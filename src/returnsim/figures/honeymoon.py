@@ -27,17 +27,9 @@ from returnsim.analysis.survival import (
     lives_of,
     weekly_risk,
 )
-from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    LABEL_SIZE,
-    PAPER,
-    VERMILION,
-    label_ends,
-    new_figure,
-    say_if_empty,
-)
+from returnsim.figures.colours import BLACK, BLUE, GREY, PAPER, VERMILION
+from returnsim.figures.labels import Label, label_ends, shortened
+from returnsim.figures.style import LABEL_SIZE, new_figure, say_if_empty
 from returnsim.scenario.levers import weekly_levers
 from returnsim.scenario.schema import Scenario
 
@@ -49,8 +41,12 @@ FEWEST_FOLLOWED = 100
 """Simulated people still at risk, of all replicates together, or the share harmed is not drawn."""
 FEWEST_HARMED = 10
 """Simulated people harmed in a bin on average, of all replicates together, or bins are wider."""
-_LINES = (("any harm", GREY), *zip(FIRST_KINDS, (VERMILION, BLUE, BLACK), strict=True))
+_LINES = (
+    ("any harm", GREY, "--"),
+    *zip(FIRST_KINDS, (VERMILION, BLUE, BLACK), "---", strict=True),
+)
 ROOM = 1.4
+LONGEST_NAME = 24
 NOTE = (
     "Above: people detained, conscripted or killed for the first time, per 1,000 person-weeks "
     "until then, {whom}, in bins as fine as their number bears; left out below {fewest:,} "
@@ -120,7 +116,7 @@ def honeymoon(followed: Followed) -> Figure:
         _draw_rate(rate, weekly_risk(lives, theirs & whom), drawn[-1].word)
         _draw_shares(shares, found)
         if column == 0:
-            rate.set_ylabel("harmed per 1,000 person-weeks")
+            rate.set_ylabel("harmed per 1,000\nperson-weeks")
             shares.set_ylabel("per 100 returned")
     _frame(drawn, lives.weeks)
     return figure
@@ -139,7 +135,8 @@ def _title(followed: Followed, lives: Lives, g: int) -> str:
     theirs = lives.guarantor == g
     returned = weight * theirs.sum()
     harmed = weight * (theirs & (lives.kind != UNHARMED)).sum()
-    name = followed.trajectories.scenario.guarantor_names[g]
+    names = followed.trajectories.scenario.guarantor_names
+    name = shortened(names, LONGEST_NAME).shown[names[g]]
     return f"{name}: {returned:,.0f} returned,\n{harmed:,.0f} of them harmed by the end of the run"
 
 
@@ -195,18 +192,17 @@ def _edges(weekly: Weekly, word: Word) -> Int64[np.ndarray, "bins_plus_1"]:
 
 def _draw_shares(axes: Axes, found: tuple[Spread, ...]) -> None:
     axes.set_xlabel("weeks since return")
-    for (_, colour), spread in zip(_LINES, found, strict=True):
+    for (_, colour, style), spread in zip(_LINES, found, strict=True):
         weeks = np.arange(len(spread.mean))
         low, high = spread.low90, spread.high90
         axes.fill_between(weeks, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
-        style = "--" if colour == GREY else "-"
         axes.step(weeks, spread.mean, where="post", color=colour, linestyle=style, linewidth=1.4)
 
 
-def _labels(found: tuple[Spread, ...]) -> list[tuple[float, str, str]]:
+def _labels(found: tuple[Spread, ...]) -> list[Label]:
     return [
-        (float(spread.mean[-1]), f"{name} {_share(spread.mean[-1])}", colour)
-        for (name, colour), spread in zip(_LINES, found, strict=True)
+        Label(float(spread.mean[-1]), f"{name} {_share(spread.mean[-1])}", colour, style)
+        for (name, colour, style), spread in zip(_LINES, found, strict=True)
     ]
 
 

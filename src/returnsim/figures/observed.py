@@ -1,7 +1,6 @@
 """What was observed, drawn into a figure: its range, and a number that leads to its source."""
 
 import re
-import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,15 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from returnsim.analysis.observations import Observation
-from returnsim.figures.style import (
-    BLACK,
-    GREY,
-    LABEL_SIZE,
-    PAPER,
-    VERMILION,
-    on_axis,
-    words_colour,
-)
+from returnsim.figures.colours import BLACK, GREY, PAPER, VERMILION, WORDS
+from returnsim.figures.style import LABEL_SIZE, first_words, on_axis
 from returnsim.trajectories import Trajectories
 
 LONGEST_SOURCE = 30
@@ -139,7 +131,7 @@ def draw_observed(axes: Axes, marks: Sequence[Mark]) -> None:
             xytext=(0, 3),
             textcoords="offset points",
             fontsize=LABEL_SIZE - 1,
-            color=words_colour(look.colour),
+            color=WORDS[look.colour],
             ha="center",
             zorder=6,
             path_effects=[withStroke(linewidth=2, foreground=PAPER)],
@@ -212,4 +204,4 @@ def legend_handles(marks: Sequence[Mark]) -> list[Line2D]:
 def short_source(source: str) -> str:
     """The first words of a source, as far as a comma or the like."""
     first = BREAKS.split(source)[0].strip() or "no source given"
-    return textwrap.shorten(first, LONGEST_SOURCE, placeholder=" ...")
+    return first_words(first, LONGEST_SOURCE)

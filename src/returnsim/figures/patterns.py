@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,28 +12,22 @@ from matplotlib.figure import Figure
 from returnsim.analysis.patterns import Held, Judged
 from returnsim.analysis.validation_tables import rivals_table
 from returnsim.analysis.worlds import Size
-from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    LABEL_SIZE,
-    LIGHT_GREY,
-    VERMILION,
-    in_style,
-    save,
-    titled,
-    words_colour,
-)
+from returnsim.figures.colours import BLACK, BLUE, GREY, LIGHT_GREY, VERMILION, WORDS
+from returnsim.figures.labels import shortened
+from returnsim.figures.style import LABEL_SIZE, even_lines, first_words, in_style, save, titled
 from returnsim.figures.validation import rests_on
 from returnsim.scenario.schema import Scenario
 
-ROW, AROUND = 0.27, 1.7
+ROW, AROUND = 0.3, 1.7
 COLOURS = {True: BLUE, False: VERMILION, None: GREY}
 MARKS = {"pass": ("✓", BLUE), "FAIL": ("✗", VERMILION), "told": ("·", GREY)}
 LOW, HIGH = 0.25, 0.75
 """Where the ends of the rule lie on the axis of every row."""
 
-LONGEST_NAME, LONGEST_RIVAL = 60, 14
+LONGEST_NAME, LINE_OF_NAME, LINE_OF_RIVALS = 80, 42, 70
+SMALL = LABEL_SIZE - 0.5
+BESIDE = 0.03
+"""How far from the picture its words begin, as a share of its width."""
 
 
 def write_patterns_figures(
@@ -73,18 +68,22 @@ def patterns_figure(scenario: Scenario, held: Held, size: Size) -> tuple[Figure,
     for pattern in held.loaded.card.patterns:
         rows += [pattern, *(one for one in held.judged if one.pattern == pattern)]
     note = (
-        "Each row has its own scale, on which the shaded rule lies between the same two lines; it "
-        "is open to one side where there is one limit. Line: the middle 90 % of the replicates; "
-        "dot: their median, which passes or fails. An arrow leads out of the picture."
+        "Each row has its own scale. Shaded: the rule, as wide in every row, and open to one side "
+        "where there is one limit; upright line: no difference. Line: the middle 90 % of the "
+        "replicates; dot: their median, which passes or fails. An arrow leads out of the picture; "
+        "where there is no dot, the median lies there too."
     )
     figure = _titled(
         scenario, held.loaded.card.title or "Patterns", AROUND + ROW * len(rows), note, size
     )
     panel = figure.subplots()
+    names = shortened([row if isinstance(row, str) else row.name for row in rows], LONGEST_NAME)
     for y, row in zip(range(len(rows))[::-1], rows, strict=True):
-        if isinstance(row, str):
-            panel.text(-0.01, y, row, ha="right", va="center", fontsize=LABEL_SIZE, weight="bold")
-        else:
+        name = names.shown[row if isinstance(row, str) else row.name]
+        weight = "bold" if isinstance(row, str) else "normal"
+        name = "\n".join(even_lines(name, LINE_OF_NAME))
+        panel.text(-BESIDE, y, name, ha="right", va="center", fontsize=SMALL, weight=weight)
+        if not isinstance(row, str):
             _draw_check(panel, y, row)
     panel.set_xlim(0, 1)
     panel.set_ylim(-0.7, len(rows) - 0.3)
@@ -120,8 +119,11 @@ def rivals_figure(scenario: Scenario, held: Sequence[Held], size: Size) -> tuple
             panel.text(x, y, mark, ha="center", va="center", fontsize=12, color=colour)
     panel.set_xlim(-0.6, len(rules) - 0.4)
     panel.set_ylim(-0.6, len(table) - 0.4)
-    panel.set_xticks(range(len(rules)), [textwrap.fill(rule, LONGEST_RIVAL) for rule in rules])
-    panel.set_yticks(range(len(table))[::-1], list(table["pattern"]))
+    width = max(LINE_OF_RIVALS // len(rules), 6)
+    ruled = shortened(rules, 3 * width).shown
+    panel.set_xticks(range(len(rules)), [textwrap.fill(ruled[rule], width) for rule in rules])
+    names = shortened(list(table["pattern"]), LINE_OF_NAME).shown
+    panel.set_yticks(range(len(table))[::-1], [names[name] for name in table["pattern"]])
     panel.xaxis.tick_top()
     panel.tick_params(length=0)
     panel.spines[["left", "bottom"]].set_visible(False)
@@ -131,26 +133,25 @@ def rivals_figure(scenario: Scenario, held: Sequence[Held], size: Size) -> tuple
 
 def _draw_check(panel: Axes, y: int, one: Judged) -> None:
     colour = COLOURS[one.passes]
-    name = textwrap.shorten(one.name, LONGEST_NAME, placeholder=" ...")
-    panel.text(-0.01, y, name, ha="right", va="center", fontsize=LABEL_SIZE - 0.5)
-    rule_said = "" if one.passes is None else f"  (rule: {one.check.in_words()})"
+    rule_said = "" if one.passes is None else f"\nrule: {one.check.in_words()}"
     said = f"{_short(one.value)} {one.check.unit}".strip()
-    panel.text(
-        *(1.01, y, f"{said}{rule_said}  {one.verdict}"),
-        va="center",
-        fontsize=LABEL_SIZE - 0.5,
-        color=words_colour(colour),
-    )
+    text = f"{first_words(said, LINE_OF_NAME)}, {one.verdict}{rule_said}"
+    style: dict[str, Any] = {"va": "center", "fontsize": SMALL, "linespacing": 1.1}
+    panel.text(1 + BESIDE, y, text, color=WORDS[colour], **style)
     if not np.isfinite(one.value):
         return
     place, rule = _axis(one)
     if rule is not None:
         panel.barh(y, rule[1] - rule[0], left=rule[0], height=0.8, color=LIGHT_GREY, alpha=0.45)
-    low, high = (float(np.clip(place(v), 0.01, 0.99)) for v in (one.low90, one.high90))
-    panel.plot([low, high], [y, y], color=colour, linewidth=1.6)
-    middle = place(one.value)
-    marker = "<" if middle < 0.01 else ">" if middle > 0.99 else "o"
-    panel.plot([np.clip(middle, 0.01, 0.99)], [y], marker, color=colour, markersize=4.5)
+    low, middle, high = (place(v) for v in (one.low90, one.value, one.high90))
+    panel.plot(np.clip([low, high], 0, 1), [y, y], color=colour, linewidth=1.6)
+    if 0 <= middle <= 1:
+        panel.plot([middle], [y], "o", color=colour, markersize=4.5)
+    arrow: dict[str, Any] = {"color": colour, "markersize": 6, "clip_on": False}
+    if low < 0:
+        panel.plot([0], [y], "<", **arrow)
+    if high > 1:
+        panel.plot([1], [y], ">", **arrow)
     if one.differs is not None and rule is None:
         panel.plot([0.5, 0.5], [y - 0.35, y + 0.35], color=BLACK, linewidth=0.8)
 

@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,23 +21,18 @@ from returnsim.experiments.sensitivity_tables import (
     percent,
     said_of,
 )
-from returnsim.figures.style import (
+from returnsim.figures.colours import (
     BLACK,
     BLUE,
     CASE_COLOURS,
     GREY,
-    LABEL_SIZE,
     LIGHT_GREY,
     ORANGE,
+    PAPER,
     SKY,
-    in_style,
-    label_ends,
-    on_axis,
-    save,
-    say_if_empty,
-    short,
-    titled,
 )
+from returnsim.figures.labels import Label, label_ends, shortened
+from returnsim.figures.style import LABEL_SIZE, in_style, on_axis, save, say_if_empty, titled
 
 MOST_PANELS = 6
 COLUMNS, COLUMNS_OVER_TIME = 3, 2
@@ -104,7 +100,7 @@ def effects_figure(studied: Studied) -> tuple[Figure, str]:
     panels = list(grid.flat)[: len(shown)]
     for panel in list(grid.flat)[len(shown) :]:
         panel.set_visible(False)
-    places = np.arange(len(order))
+    places, names = np.arange(len(order)), _names(studied)
     rows = [study.factors.index(name) for name in order]
     colours = [BLUE if name in study.kept else LIGHT_GREY for name in order]
     for panel, outcome in zip(panels, shown, strict=True):
@@ -125,7 +121,7 @@ def effects_figure(studied: Studied) -> tuple[Figure, str]:
         panel.tick_params(axis="y", length=0)
         panel.set_ylim(-0.6, len(order) - 0.4)
     for row in grid:
-        row[0].set_yticks(places, [_short(name) for name in order], fontsize=LABEL_SIZE - 0.5)
+        row[0].set_yticks(places, [names[name] for name in order], fontsize=LABEL_SIZE - 0.5)
     for panel in grid[-1]:
         panel.set_xlabel("% of the largest", fontsize=LABEL_SIZE)
     strongest = [name for name in reversed(order) if name in study.kept]
@@ -145,7 +141,7 @@ def indices_figure(studied: Studied) -> tuple[Figure, str]:
     height = 1.6 + rows * (0.75 + 0.22 * len(order))
     figure = _figure(studied, "How much of the variance is whose", height, note)
     grid = figure.subplots(rows, min(COLUMNS, len(shown)), sharey=True, sharex=True, squeeze=False)
-    places = np.arange(len(order))
+    places, names = np.arange(len(order)), _names(studied)
     for panel, outcome in zip(grid.flat, shown, strict=False):
         indices = study.indices[outcome]
         for value, low, high, shift, colour in (
@@ -166,7 +162,7 @@ def indices_figure(studied: Studied) -> tuple[Figure, str]:
     for panel in list(grid.flat)[len(shown) :]:
         panel.set_visible(False)
     for row in grid:
-        row[0].set_yticks(places, [_short(study.kept[i]) for i in order], fontsize=LABEL_SIZE)
+        row[0].set_yticks(places, [names[study.kept[i]] for i in order], fontsize=LABEL_SIZE)
     for panel in grid[-1]:
         panel.set_xlabel("share of the variance", fontsize=LABEL_SIZE)
     return figure, " ".join(_sentences(studied, shown))
@@ -201,7 +197,7 @@ def over_time_figure(studied: Studied) -> tuple[Figure, str]:
 
 
 def _line_of(place: int) -> tuple[str, str]:
-    """Colour and style of the factor at a place."""
+    """Colour and style of the factor at a place: dashed, with hollow dots, once all are used."""
     again, colour = divmod(place, len(CASE_COLOURS))
     return CASE_COLOURS[colour], "--" if again else "-"
 
@@ -213,7 +209,7 @@ def _draw_over_time(
     on_days = [(t.day, study.indices[n]) for n, t in studied.dated.items() if t.outcome == outcome]
     x = np.array([on_axis(day) for day, _ in on_days])
     step = 0.006 * (x[-1] - x[0]) if len(x) > 1 else 0.0
-    labels = []
+    labels, names = [], _names(studied)
     clear = np.array([1.0 if not is_blind(indices.noise) else np.nan for _, indices in on_days])
     for place, (i, colour, style) in enumerate(drawn):
         total, low, high = (
@@ -221,16 +217,19 @@ def _draw_over_time(
             for name in ("total", "total_low", "total_high")
         )
         at = x + step * (place - (len(drawn) - 1) / 2)
-        panel.plot(at, total, marker="o", ls=style, color=colour, markersize=3, linewidth=1.3)
+        face = PAPER if style == "--" else colour
+        dot: dict[str, Any] = {"marker": "o", "markersize": 3.5, "markerfacecolor": face}
+        panel.plot(at, total, linestyle=style, color=colour, linewidth=1.3, zorder=3, **dot)
         panel.vlines(at, low, high, color=colour, linewidth=0.8, alpha=0.5)
         if total[-1] >= LEAST_TOLD:
-            labels.append((float(total[-1]), _short(study.kept[i]), colour))
+            labels.append(Label(float(total[-1]), names[study.kept[i]], colour, style))
     title = outcome_infos(studied)[outcome]["title"].removesuffix(" at the end")
     panel.set_title("\n".join(textwrap.wrap(title, LINE_OF_PANEL + 6)), fontsize=8)
     panel.set_ylim(0, MOST_INDEX)
     margin = max(7.0, 0.05 * (x[-1] - x[0]))
     panel.set_xlim(x[0] - margin, x[-1] + margin)
-    say_if_empty(panel, clear, "mostly luck")
+    text = "mostly luck" if np.isnan(clear).all() else "no factor stands out"
+    say_if_empty(panel, clear if drawn else np.full(1, np.nan), text)
     locator = AutoDateLocator(minticks=2, maxticks=6)  # type: ignore[no-untyped-call]
     panel.xaxis.set_major_locator(locator)
     panel.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
@@ -254,8 +253,9 @@ def _panel_title(studied: Studied, outcome: str, noise: float, width: int) -> st
     return "\n".join([*lines, luck])
 
 
-def _short(name: str) -> str:
-    return short(name, LONGEST_NAME)
+def _names(studied: Studied) -> dict[str, str]:
+    """The same for a factor in every figure."""
+    return shortened(studied.study.factors, LONGEST_NAME).shown
 
 
 def _largest(studied: Studied, i: int, outcomes: Sequence[str]) -> float:

@@ -1,13 +1,8 @@
-"""How every figure looks: colours that all can tell apart, plain numbers, what it rests on.
+"""How every figure looks: its size, plain numbers, dates and bands, what it rests on."""
 
-Figures are drawn in the colours of a light page. A saved SVG shows itself in those of a dark one
-where the reader's screen asks for that; a PNG is for paper.
-"""
-
-import re
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
@@ -22,68 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from returnsim.analysis.summary import bands
+from returnsim.figures.colours import BLACK, GREY, GRID, for_both_pages
 from returnsim.folders import write_text
 from returnsim.trajectories import Trajectories
-
-# Okabe and Ito (2008), "Color universal design"; its black is softened, so that every ink of an SVG
-# is written out and can be told from a default.
-BLACK = "#111111"
-ORANGE = "#E69F00"
-SKY = "#56B4E9"
-GREEN = "#009E73"
-BLUE = "#0072B2"
-VERMILION = "#D55E00"
-PURPLE = "#CC79A7"
-GREY = "#666666"
-LIGHT_GREY = "#BBBBBB"
-PAPER = "#FFFFFF"
-GRID = "#DDDDDD"
-
-WORDS = {
-    ORANGE: "#8A5F00",
-    SKY: "#1F6E9E",
-    GREEN: "#007A59",
-    VERMILION: "#B34F00",
-    PURPLE: "#A04A79",
-    LIGHT_GREY: "#6B6B6B",
-}
-"""The same colours for words and numbers, where the line's own would be too pale to read."""
-
-DARK = {
-    BLACK: "#ECEFF1",
-    ORANGE: "#F0B032",
-    SKY: "#A6DBFF",
-    GREEN: "#2FC093",
-    BLUE: "#4A9BE0",
-    VERMILION: "#F2793A",
-    PURPLE: "#F29BD0",
-    GREY: "#8A9299",
-    LIGHT_GREY: "#5C646B",
-    PAPER: "#15191D",
-    GRID: "#30373D",
-    WORDS[ORANGE]: "#F0B032",
-    WORDS[SKY]: "#A6DBFF",
-    WORDS[GREEN]: "#2FC093",
-    WORDS[VERMILION]: "#F2793A",
-    WORDS[PURPLE]: "#F29BD0",
-    WORDS[LIGHT_GREY]: "#9AA2A9",
-}
-"""What each colour of a light page is on a dark one."""
-
-ON_PALE, ON_DEEP = "#101010", "#FEFEFE"
-"""Inks of what is written on a map of colours, which is the same on a light and a dark page."""
-
-CASE_COLOURS = (BLACK, BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, GREY)
-"""Of the baseline, of the other cases in their order, and of all that are left."""
-
-LABEL_COLOURS = {
-    "voluntary": BLUE,
-    "hastened": SKY,
-    "pushed": VERMILION,
-    "not_yet_known": LIGHT_GREY,
-    "in_one_run": PURPLE,
-}
-"""Of ``attribution.LABELS``, the same in every figure; who is induced is coloured as pushed."""
 
 WIDTH = 7.5
 """In inches, at which the smallest words are still read on half a page and on a phone held wide."""
@@ -166,7 +102,7 @@ def titled(title: str, subject: str, height: float, text: str) -> Figure:
     title : str
         Of what was run.
     subject : str
-        What the figure shows.
+        What the figure shows; each line of it is wrapped by itself.
     height : float
         In inches, with a title and a caption of the usual length.
     text : str
@@ -176,8 +112,8 @@ def titled(title: str, subject: str, height: float, text: str) -> Figure:
     -------
     Figure
     """
-    shown = textwrap.shorten(title, LINE_OF_TITLE, placeholder=" ...")
-    head = [shown, *textwrap.wrap(subject, LINE_OF_TITLE)]
+    lines = [line for part in subject.splitlines() for line in even_lines(part, LINE_OF_TITLE)]
+    head = [first_words(title, LINE_OF_TITLE), *lines]
     foot = textwrap.wrap(text, LINE_OF_CAPTION)
     more = max(0, len(head) + len(foot) - USUAL_LINES)
     figure = Figure(figsize=(WIDTH, height + more * CAPTION_SIZE * LABEL_GAP / 72))
@@ -185,6 +121,31 @@ def titled(title: str, subject: str, height: float, text: str) -> Figure:
     figure.suptitle("\n".join(head), x=0.01, ha="left", fontsize=TITLE_SIZE)
     figure.supxlabel("\n".join(foot), x=0.01, ha="left", fontsize=CAPTION_SIZE, color=GREY)
     return figure
+
+
+def first_words(text: str, most: int) -> str:
+    """The words with which a text begins, as far as there is room; of a single word a part."""
+    shown = textwrap.shorten(text, most, placeholder=" ...")
+    return f"{text[: most - 4]} ..." if shown == "..." else shown
+
+
+def even_lines(text: str, most: int) -> list[str]:
+    """Wrap a text into as few lines as it takes, and these as even as can be.
+
+    Parameters
+    ----------
+    text : str
+        A title or a name.
+    most : int
+        Characters of a line at most.
+
+    Returns
+    -------
+    list of str
+    """
+    number = len(textwrap.wrap(text, most))
+    wrapped = (textwrap.wrap(text, width) for width in range(1, most + 1))
+    return next((lines for lines in wrapped if len(lines) <= number), [])
 
 
 def caption(trajectories: Trajectories, note: str = "") -> str:
@@ -246,58 +207,6 @@ def save(figure: Figure, directory: Path, name: str) -> list[Path]:
     figure.savefig(text, format="svg", dpi=DPI, metadata={"Date": None})
     write_text(files[1], for_both_pages(text.getvalue()))
     return files
-
-
-def for_both_pages(svg: str) -> str:
-    """Let an SVG of Matplotlib's show itself in the colours of a dark page on a dark screen.
-
-    Parameters
-    ----------
-    svg : str
-        Drawn in the colours of a light page. Programs that know no media queries show those.
-
-    Returns
-    -------
-    str
-    """
-    rules = [
-        f'[style*="{what}: {light.lower()}"]{{{what}:{dark}!important}}'
-        for light, dark in DARK.items()
-        for what in ("fill", "stroke")
-    ]
-    dark = "@media screen and (prefers-color-scheme:dark){" + "".join(rules) + "}"
-    return re.sub(r"(?=</style>)", lambda _: dark, svg, count=1)
-
-
-def words_colour(colour: str) -> str:
-    """The colour in which to write what belongs to a line or an area of that colour."""
-    return WORDS.get(colour, colour)
-
-
-def case_colours(names: Sequence[str], baseline: str | None = None) -> dict[str, str]:
-    """Give each case its colour, by its place in the experiment: the same in every figure.
-
-    Parameters
-    ----------
-    names : sequence of str
-        All cases in their order, drawn or not.
-    baseline : str, optional
-        The case that others are compared with; the first if not given.
-
-    Returns
-    -------
-    dict of str to str
-        Cases beyond the palette are grey.
-    """
-    first = baseline if baseline in names else next(iter(names), None)
-    ordered = sorted(names, key=lambda name: name != first)
-    last = len(CASE_COLOURS) - 1
-    return {name: CASE_COLOURS[min(place, last)] for place, name in enumerate(ordered)}
-
-
-def short(name: str, most: int) -> str:
-    """A name, cut to so many characters."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def since(trajectories: Trajectories) -> str:
@@ -388,46 +297,6 @@ def draw_bands(
     # A line at nothing must be seen, not cut in half by the edge of the panel.
     axes.plot(x, found.p50, color=colour, **({"linewidth": 1.4, "clip_on": False} | line))
     return found.p50
-
-
-def label_ends(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> None:
-    """Name lines where they end, on the right, moved apart where they would touch.
-
-    Parameters
-    ----------
-    axes : Axes
-        With its limits set.
-    labels : sequence of (float, str, str)
-        Height of the line's end, text and colour; lines that end in NaN get no label.
-    """
-    there = sorted((label for label in labels if np.isfinite(label[0])), key=lambda x: x[0])
-    to_pixels, to_axes = axes.transData.transform, axes.transAxes.inverted().transform
-    # Constrained layout has not run yet; three quarters are about what it leaves of the height.
-    height = axes.bbox.height * 72 / axes.figure.dpi * 0.75
-    gap = LABEL_SIZE * LABEL_GAP / height
-    heights = [float(to_axes(to_pixels((0, y)))[1]) for y, _, _ in there]
-    for y, (_, text, colour) in zip(_apart(heights, gap), there, strict=True):
-        axes.annotate(
-            text,
-            (1.01, y),
-            xycoords="axes fraction",
-            color=words_colour(colour),
-            fontsize=LABEL_SIZE,
-            va="center",
-            annotation_clip=False,
-        )
-
-
-def _apart(heights: Sequence[float], gap: float) -> list[float]:
-    """Move ascending heights apart to a gap, each as little as can be, and within the panel."""
-    from scipy.optimize import isotonic_regression
-
-    if not heights:
-        return []
-    steps = gap * np.arange(len(heights))
-    nearest = isotonic_regression(np.asarray(heights) - steps).x
-    within = np.clip(nearest, 0.0, max(0.0, 1.0 - float(steps[-1])))
-    return [float(height) for height in within + steps]
 
 
 def say_if_empty(axes: Axes, values: np.ndarray, text: str) -> None:

@@ -8,11 +8,9 @@ from matplotlib.figure import Figure
 
 from returnsim.analysis.observations import Observation
 from returnsim.analysis.summary import bands
+from returnsim.figures.colours import BLUE, GREY, VERMILION
+from returnsim.figures.labels import shortened
 from returnsim.figures.style import (
-    BLUE,
-    GREY,
-    SKY,
-    VERMILION,
     draw_bands,
     new_figure,
     on_axis,
@@ -25,11 +23,15 @@ from returnsim.trajectories import Trajectories
 
 LEAST_SPAN = 0.05
 PANELS_A_ROW = 2
+LONGEST_NAME = 40
+ASKED = (0.97, 1.0)
+"""From where to where in the height of a panel it is marked when a guarantor can be asked."""
+
 NOTE = (
     "Trust is the chance, as households see it, that one man of conscription age stays unharmed "
     "for {horizon:g} weeks at the threat at which hazards are stated; the mean over the households "
     "in camp. Blue: all households, with the middle 50 and 90 % of the replicates; dashed: those "
-    "with a man of conscription age. Shaded: when the guarantor can be asked."
+    "with a man of conscription age. Grey bar at the top: when the guarantor can be asked."
 )
 
 
@@ -68,7 +70,7 @@ def trust(trajectories: Trajectories, observations: Sequence[Observation]) -> Fi
 
 
 def _draw_guarantor(axes: Axes, trajectories: Trajectories, name: str) -> None:
-    axes.set_title(name)
+    axes.set_title(shortened(trajectories.scenario.guarantor_names, LONGEST_NAME).shown[name])
     x = week_ends(trajectories)
     values = trajectories[f"trust_{name}"]
     draw_bands(axes, x, values, BLUE)
@@ -88,7 +90,7 @@ def _shade_activity(axes: Axes, trajectories: Trajectories, name: str) -> None:
         begin = max(on_axis(first), edges[0])
         end = edges[-1] if until is None else min(on_axis(until), edges[-1])
         if begin < end:
-            axes.axvspan(begin, end, color=SKY, alpha=0.15, linewidth=0)
+            axes.axvspan(begin, end, *ASKED, color=GREY, linewidth=0.8)
             shown += 1
     if not shown:
         axes.text(

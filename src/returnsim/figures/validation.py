@@ -13,20 +13,13 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 from returnsim.analysis.quantities import PERCENT
 from returnsim.analysis.validation import Point, Validation
 from returnsim.analysis.worlds import Size
-from returnsim.figures.style import (
-    BLACK,
-    BLUE,
-    GREY,
-    LABEL_SIZE,
-    ORANGE,
-    VERMILION,
-    in_style,
-    save,
-    titled,
-)
+from returnsim.figures.colours import BLACK, BLUE, GREY, ORANGE, VERMILION
+from returnsim.figures.labels import shortened
+from returnsim.figures.style import LABEL_SIZE, in_style, save, titled
 from returnsim.scenario.schema import Scenario
 
 ROW, AROUND = 0.2, 1.9
+LONGEST_NAME = 60
 PLAIN_UP_TO = 10.0
 """Counts are on a scale that is plain up to here, or further, and logarithmic beyond: nothing has a
 place on it."""
@@ -68,7 +61,9 @@ def validation_figure(scenario: Scenario, validation: Validation, size: Size) ->
     note = (
         "Bands: the middle 50 and 90 % of what would be observed if the model were right, with the "
         "luck of a single history, the error of observation and the misfit of the fit. Markers "
-        "with lines: what was observed, and its range. What was used to fit is no test."
+        "with lines: what was observed, and its range. The naive forecasts, the last value carried "
+        "on and a straight line, know only what was fitted to before the day. What was used to "
+        "fit is no test."
     )
     height = AROUND + 0.35 * len(groups) + ROW * rows
     text = f"{note} {rests_on(scenario, size)}"
@@ -77,7 +72,7 @@ def validation_figure(scenario: Scenario, validation: Validation, size: Size) ->
         len(groups) + 1, 1, height_ratios=[1.6, *(len(points) + 1.2 for _, points in groups)]
     )
     key.set_axis_off()
-    key.legend(handles=_handles(), loc="center", ncols=3, fontsize=LABEL_SIZE - 0.5)
+    key.legend(handles=_handles(), loc="center right", ncols=3, fontsize=LABEL_SIZE - 0.5)
     for panel, (name, points) in zip(panels, groups, strict=True):
         _draw(panel, name, points)
     return figure, _sentence(validation)
@@ -130,8 +125,8 @@ def _draw(panel: Axes, name: str, points: Sequence[Point]) -> None:
         one = point.observation
         panel.plot([one.low, one.high], [y, y], color=colour, linewidth=1.2, clip_on=False)
         panel.plot([one.best], [y], "o", color=colour, markersize=3.5, clip_on=False)
-    panel.set_title(name, fontsize=LABEL_SIZE + 0.5)
-    panel.set_yticks(height, [_label(point) for point in points], fontsize=LABEL_SIZE - 1)
+    names = shortened([_label(point) for point in points], LONGEST_NAME).shown
+    panel.set_yticks(height, [names[_label(point)] for point in points], fontsize=LABEL_SIZE - 1)
     panel.tick_params(axis="x", labelsize=LABEL_SIZE - 1)
     panel.set_ylim(-0.6, len(points) - 0.4)
     panel.grid(axis="x")
@@ -144,6 +139,8 @@ def _draw(panel: Axes, name: str, points: Sequence[Point]) -> None:
         decades = np.arange(np.log10(begin), np.log10(highest))
         panel.set_xticks([0.0, *(10.0**decades)])
         panel.xaxis.set_minor_locator(NullLocator())
+        name = f"{name}; scale in powers of ten above {begin:,.0f}"
+    panel.set_title(name, fontsize=LABEL_SIZE + 0.5)
     panel.set_xlim(left=0)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
 
@@ -170,12 +167,13 @@ def _handles() -> list[Patch | Line2D]:
         return line
 
     return [
+        Line2D([], [], color=BLUE, marker="|", linestyle="none", label="foretold, median"),
         Patch(color=BLUE, alpha=0.6, linewidth=0, label="foretold, middle 50 %"),
         Patch(color=BLUE, alpha=0.22, linewidth=0, label="foretold, middle 90 %"),
         Line2D([], [], color=BLACK, marker="o", markersize=3.5, label="observed, within 90 %"),
         Line2D([], [], color=VERMILION, marker="o", markersize=3.5, label="observed, outside"),
-        hollow("^", GREY, "last value carried on"),
-        hollow("s", ORANGE, "straight line"),
+        hollow("^", GREY, "naive, last value"),
+        hollow("s", ORANGE, "naive, straight line"),
     ]
 
 

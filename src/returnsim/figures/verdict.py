@@ -14,22 +14,20 @@ from returnsim.experiments.compare import Comparison
 from returnsim.experiments.frontier import PUSHED, Standing, in_words
 from returnsim.experiments.unknowns import SAFE_IN_WORDS
 from returnsim.experiments.verdict import RULE, Judgement, Verdict
+from returnsim.figures.colours import ON_DEEP, ON_PALE, PAPER, case_colours
 from returnsim.figures.comparison import new_figure
 from returnsim.figures.factors import COLOUR_MAP
-from returnsim.figures.style import (
-    ON_DEEP,
-    ON_PALE,
-    PAPER,
-    case_colours,
-    in_style,
-    label_ends,
-    save,
-    short,
-)
+from returnsim.figures.labels import Label, label_ends, label_points, shortened
+from returnsim.figures.style import in_style, save
 
 TOLD = ("safe_voluntary", "harmed", "pushed", "hardship", "died_in_camp")
-COLUMNS = 3
+MOST_ABREAST = ((3, 8), (2, 14), (1, np.inf))
+"""How many panels stand abreast, up to how many policies."""
+
 LONGEST_NAME = 24
+USUAL_POLICIES = 12
+"""As many have their names beside a panel of the usual height."""
+
 SMALL = 7.5
 
 
@@ -68,7 +66,8 @@ def shares_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, str
     """In how much of the space each policy is better than each other one; and a sentence."""
     sample = verdict.sample
     number = len(sample.policies)
-    rows = -(-(len(TOLD) + 1) // COLUMNS)
+    columns = next(n for n, most in MOST_ABREAST if number <= most)
+    rows = -(-len(TOLD) // columns)
     note = (
         f"Each square: in how many percent of {sample.points} points over {len(sample.axes)} "
         f"parameters that nobody knows the policy of its row is better than that of its column. "
@@ -76,7 +75,7 @@ def shares_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, str
     )
     height = 2.0 + rows * (1.1 + 0.3 * number)
     figure = new_figure(comparison, "Which policy is better, over what nobody knows", height, note)
-    grid = figure.subplots(rows, COLUMNS, sharey=True, squeeze=False)
+    grid = figure.subplots(rows, columns, sharey=True, squeeze=False)
     for panel, outcome in zip(grid.flat, TOLD, strict=False):
         _draw_shares(panel, verdict, outcome)
     for panel in list(grid.flat)[len(TOLD) :]:
@@ -94,7 +93,9 @@ def frontier_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, s
         "more, and the policy is not on the frontier; the share stands in brackets. "
         f"{SAFE_IN_WORDS}"
     )
-    figure = new_figure(comparison, "Safe voluntary returns against harm and suffering", 7.6, note)
+    height = 7.6 + 0.3 * max(0, len(verdict.standings) - USUAL_POLICIES)
+    subject = "Safe voluntary returns against harm and suffering"
+    figure = new_figure(comparison, subject, height, note)
     panels = figure.subplots(2, 1, sharex=True)
     for panel, measure, title in (
         (panels[0], "harmed", "Detained, conscripted or killed after return (less is better)"),
@@ -106,6 +107,9 @@ def frontier_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, s
     panels[0].set_xlabel("")
     panels[0].set_ylabel("people")
     panels[1].set_ylabel("0 to 1")
+    figure.draw_without_rendering()
+    for panel, measure in zip(panels, ("harmed", "hardship"), strict=True):
+        _number_standings(panel, verdict, measure)
     return figure, " ".join(in_words(verdict.standings, verdict.pushed_at_most))
 
 
@@ -128,7 +132,7 @@ def _draw_shares(panel: Axes, verdict: Verdict, outcome: str) -> None:
     panel.grid(visible=False)
     title = f"{info.title[:1].upper()}{info.title[1:]} ({info.good} is better)"
     panel.set_title("\n".join(textwrap.wrap(title, 28)), fontsize=8)
-    names = [_short(name) for name in policies]
+    names = list(shortened(policies, LONGEST_NAME).shown.values())
     panel.set_yticks(range(len(names)), names)
     panel.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=SMALL)
     panel.tick_params(length=0)
@@ -146,31 +150,24 @@ def _write_share(panel: Axes, row: int, column: int, share: float, *, is_better:
 
 def _draw_frontier(panel: Axes, verdict: Verdict, measure: str) -> None:
     colours = case_colours(verdict.sample.policies)
+    names = shortened(verdict.sample.policies, LONGEST_NAME).shown
     labels = []
     for place, one in enumerate(verdict.standings):
         colour = colours[one.policy]
         x, y = one.measures["safe_voluntary"], one.measures[measure]
         panel.hlines(y.mean, x.low90, x.high90, color=colour, linewidth=0.8, alpha=0.6)
         panel.vlines(x.mean, y.low90, y.high90, color=colour, linewidth=0.8, alpha=0.6)
-        face, ink = (colour, PAPER) if one.is_within else (PAPER, colour)
+        face = colour if one.is_within else PAPER
         marker = "D" if one.is_on_frontier else "o"
         style: dict[str, Any] = {
             "color": colour,
             "markerfacecolor": face,
-            "markersize": 11,
+            "markersize": 7,
             "zorder": 3 + place,
         }
         panel.plot(x.mean, y.mean, marker, **style)
-        panel.annotate(
-            f"{place + 1}",
-            (x.mean, y.mean),
-            color=ink,
-            fontsize=SMALL,
-            ha="center",
-            va="center_baseline",
-            zorder=3.5 + place,
-        )
-        labels.append((y.mean, f"{place + 1}  {_label(one)}", colour))
+        text = f"{place + 1}  {_label(one, names[one.policy])}"
+        labels.append(Label(y.mean, text, colour))
     panel.set_ylim(bottom=0)
     panel.grid(visible=True, axis="both")
     panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
@@ -179,10 +176,17 @@ def _draw_frontier(panel: Axes, verdict: Verdict, measure: str) -> None:
     label_ends(panel, labels)
 
 
-def _label(one: Standing) -> str:
+def _number_standings(panel: Axes, verdict: Verdict, measure: str) -> None:
+    measures = [one.measures for one in verdict.standings]
+    places = np.array([(one["safe_voluntary"].mean, one[measure].mean) for one in measures])
+    numbers = [(x, y, f"{place}") for place, (x, y) in enumerate(places, start=1)]
+    label_points(panel, numbers, places)
+
+
+def _label(one: Standing, name: str) -> str:
     pushed = one.measures[PUSHED].mean
     share = "nobody returns" if np.isnan(pushed) else f"{pushed:.0%} pushed".replace("%", " %")
-    return f"{_short(one.policy)} ({share})"
+    return f"{name} ({share})"
 
 
 def _shares_sentence(verdict: Verdict) -> str:
@@ -210,10 +214,6 @@ def _told(judged: Sequence[Judgement]) -> str:
         f"{len(decided)} of {len(judged)} pairs are decided, most clearly {first.better} over "
         f"{first.worse} (better in {share} of the space)"
     )
-
-
-def _short(name: str) -> str:
-    return short(name, LONGEST_NAME)
 
 
 def _number(value: float, _: int = 0) -> str:

@@ -10,7 +10,7 @@ from returnsim.experiments.compare import COLUMNS, Case, Comparison, OutcomeInfo
 from returnsim.experiments.tables import EXPERIMENT, OUTCOMES
 from returnsim.report.content import Block, Commands, Part, Table, Words
 from returnsim.report.pictures import pictures_of
-from returnsim.report.reading import Told, check_digests, damaged, plain, read_table
+from returnsim.report.reading import Told, damaged, plain, read_table
 from returnsim.report.scenarios import Base, differences_said, meaning
 from returnsim.report.sides import WORDS_OF, Sides, answer, harm, sides_of, switch
 from returnsim.report.words import (
@@ -40,7 +40,6 @@ def part_of_sweep(folder: Path, told: Told) -> Part:
     told : Told
         Its ``run.json``.
     """
-    check_digests(folder, told)
     sides = _sides(folder, told)
     cases = told.list("cases")
     question = told.text("question", "")

@@ -1,6 +1,5 @@
 """Files of results, read with a word on what is wrong and where; nothing in them is trusted."""
 
-import hashlib
 import json
 import re
 import unicodedata
@@ -8,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from returnsim.digests import AGAIN, RUN
 from returnsim.errors import UsageError
 from returnsim.experiments.tables import FORMAT as SWEEP
-from returnsim.results import COMPARED, FORMAT, RUN
+from returnsim.results import COMPARED, FORMAT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,6 @@ KINDS = {
 }
 """What a ``run.json`` of that format belongs to."""
 
-AGAIN = "run the command again that wrote it"
 BIDI = re.compile("[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 ISOLATE, END = "\u2068", "\u2069"
 
@@ -229,19 +228,3 @@ def kind_of(folder: Path) -> str:
         f"{folder}: holds no results; name a folder that `returnsim run`, `attribute`, `sweep`, "
         "`compare`, `verdict`, `validate`, `calibrate` or `sensitivity` has written"
     )
-
-
-def check_digests(folder: Path, told: Told) -> None:
-    """Make sure that the tables of a sweep are those that it vouches for; weeks are not read.
-
-    Raises
-    ------
-    UsageError
-        With the path of the first that is not.
-    """
-    for name, digest in told.mapping("files").items():
-        file = folder / Path(name).name
-        if "/" in name or not file.is_file():
-            continue
-        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            raise damaged(file, "is not as the sweep wrote it")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from returnsim.digests import RUN
 from returnsim.errors import UsageError
 from returnsim.experiments.reading import load_comparison
 from returnsim.report.content import Block, Part, Words
@@ -10,7 +11,6 @@ from returnsim.report.reading import plain, read_told
 from returnsim.report.scenarios import Base, differences_said, scenario_in
 from returnsim.report.sides import answer, harm, sides_of, switch
 from returnsim.report.words import limits
-from returnsim.results import RUN
 
 COMPARABLE = ("run", "sweep")
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from returnsim.digests import RUN, check_written
 from returnsim.errors import RunError, UsageError
 from returnsim.folders import check_writable, write_in_place
 from returnsim.report.content import Block, Commands, Part, Report, Table
@@ -16,7 +17,6 @@ from returnsim.report.of_verdict import part_of_verdict
 from returnsim.report.reading import CHECK, STUDY, VERDICT, damaged, kind_of, read_told, unmarked
 from returnsim.report.rendering import MARK, as_html, as_markdown
 from returnsim.report.side_by_side import part_side_by_side
-from returnsim.results import RUN, check_written
 
 PAGE, MARKDOWN = ".html", ".md"
 LONGEST_NAME = 80
@@ -133,14 +133,13 @@ def part_of(folder: Path, kind: str, base: Path | None) -> Part:
     UsageError
         With the path of what is missing or damaged.
     """
+    for place in (folder, folder / VERDICT):
+        check_written(place)
     try:
-        part = _part_of(folder, kind, base)
+        return _part_of(folder, kind, base)
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         what = f"{type(error).__name__}: {unmarked(error)}"
         raise damaged(folder, f"its files do not fit together ({what})") from error
-    # Last, for what is wrong in itself is told better by whoever reads it.
-    check_written(folder)
-    return part
 
 
 def _part_of(folder: Path, kind: str, base: Path | None) -> Part:

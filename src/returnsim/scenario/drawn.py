@@ -56,34 +56,56 @@ def problems_of_draws(root: Node) -> list[Problem]:
     root : Node
         A scenario that is right but for them.
     """
-    posterior, node = posterior_of(root), at(root, ("posterior",))
-    if posterior is None or node is None or not posterior.draws:
+    posterior = posterior_of(root)
+    if posterior is None or not posterior.draws:
         return []
-    mark = node.key_mark or node.mark
-    bare = with_posterior(root, None)
-    corners = (
-        {path: end(column) for path, column in posterior.draws.items()} for end in (min, max)
-    )
-    if not any(_broken(bare, corner, mark) for corner in corners):
+    problems: list[Problem] = []
+    ends = ends_of(root, posterior.draws, problems)
+    if not problems and not any(map(_broken, ends)):
         return []
     found: dict[str, Problem] = {}
     for row in _outermost(posterior):
+        problems = []
         changes = {path: column[row] for path, column in posterior.draws.items()}
-        for problem in _broken(bare, changes, mark):
+        changed = _set_in(root, changes, problems)
+        for problem in problems or _broken(changed):
             found.setdefault(problem.path, problem)
     return list(found.values())
 
 
-def _broken(root: Node, changes: Mapping[str, float], mark: Mark) -> list[Problem]:
-    problems: list[Problem] = []
-    changed = _set(root, changes, mark, problems)
-    if problems:
-        return problems
+def ends_of(
+    root: Node, draws: Mapping[str, Sequence[float]], problems: list[Problem]
+) -> list[Node]:
+    """A tree with the lowest of some columns of its posterior, and with the highest.
+
+    Parameters
+    ----------
+    root : Node
+        Of a scenario with a posterior.
+    draws : mapping of str to sequence of float
+        Columns by their paths.
+    problems : list of Problem
+        Is added to where a path leads nowhere.
+    """
+    return [
+        _set_in(root, {path: end(column) for path, column in draws.items()}, problems)
+        for end in (min, max)
+    ]
+
+
+def _broken(root: Node) -> list[Problem]:
     try:
-        Scenario.model_validate(plain(changed))
+        Scenario.model_validate(plain(root))
     except ValidationError as error:
-        return problems_of(error, changed)
+        return problems_of(error, root)
     return []
+
+
+def _set_in(root: Node, changes: Mapping[str, float], problems: list[Problem]) -> Node:
+    """A tree with numbers in the place of its posterior, where that is told."""
+    node = at(root, ("posterior",))
+    assert node is not None  # noqa: S101
+    return _set(with_posterior(root, None), changes, node.key_mark or node.mark, problems)
 
 
 def _set(root: Node, changes: Mapping[str, float], mark: Mark, problems: list[Problem]) -> Node:

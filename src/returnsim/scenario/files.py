@@ -18,7 +18,7 @@ from returnsim.scenario.overrides import (
 from returnsim.scenario.precedence import below_file
 from returnsim.scenario.problems import in_order, problems_of, shown
 from returnsim.scenario.schema import Scenario
-from returnsim.scenario.tree import Mark, Node, is_file, merge, node_of, plain
+from returnsim.scenario.tree import Mark, Node, is_file, merge, node_of, plain, why_no_file
 from returnsim.scenario.written import dump_scenario, scenario_hash
 from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
 
@@ -180,17 +180,18 @@ def require_observations(scenario: Scenario, file: Path | None = None) -> None:
     ScenarioError
         If the scenario names observations and there is no such file.
     """
-    _require("observations", scenario.observations, file or Path(scenario.name))
+    _require("observations", scenario.observations, "*.csv", file or Path(scenario.name))
 
 
 def require_patterns(scenario: Scenario, file: Path | None = None) -> None:
     """Make sure that the patterns which a scenario names are there; as `require_observations`."""
-    _require("patterns", scenario.patterns, file or Path(scenario.name))
+    _require("patterns", scenario.patterns, "*.yaml", file or Path(scenario.name))
 
 
-def _require(key: str, path: Path | None, where: Path) -> None:
+def _require(key: str, path: Path | None, like: str, where: Path) -> None:
     if path is not None and not is_file(path):
-        raise ScenarioError([Problem(where, None, None, key, str(path), "no such file")])
+        rule = why_no_file(path, like)
+        raise ScenarioError([Problem(where, None, None, key, str(path), rule)])
 
 
 def _read(file: Path, problems: list[Problem]) -> Node:
@@ -223,7 +224,7 @@ def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list
         raise _cannot_extend(extends, "must be the path of a scenario file, as text")
     parent = file.parent / extends.value
     if not is_file(parent):
-        raise _cannot_extend(extends, f"no such file: {parent}")
+        raise _cannot_extend(extends, why_no_file(parent, "*.yaml", f"no such file: {parent}"))
     known = parent.resolve()
     if known in seen:
         round_trip = " -> ".join(path.name for path in (*seen, known))

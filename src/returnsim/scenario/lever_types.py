@@ -10,7 +10,7 @@ from returnsim.scenario.quantities import (
     ClassName,
     Model,
     NonNegative,
-    PerWeek,
+    PeoplePerWeek,
     Share,
     Weeks,
     YesNo,
@@ -104,7 +104,7 @@ class Onward(Entry):
 class Arrivals(Entry):
     """People who come to the camp."""
 
-    people_per_week: PerWeek = PerWeek(value=0)
+    people_per_week: PeoplePerWeek = PeoplePerWeek(value=0)
     """People a week."""
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 SECTIONS = (
@@ -58,6 +59,7 @@ class ImpossibleError(Exception):
     """What cannot be done, in words."""
 
 
+@lru_cache(maxsize=10_000)
 def parsed(path: str) -> ParsedPath:
     """Take a path apart.
 

@@ -1,7 +1,7 @@
 """A posterior: draws of numbers of a scenario that were fitted together to what was observed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -17,9 +17,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from returnsim.digests import CHECKSUM, sealed
 from returnsim.scenario.paths import SECTIONS, ImpossibleError, ParsedPath, parsed
 from returnsim.scenario.quantities import Date, Finite, Model, Rules, Text
-from returnsim.scenario.tree import is_file
+from returnsim.scenario.tree import is_file, why_no_file
 
 DISCREPANCY, LOG_POSTERIOR = "discrepancy", "log_posterior"
 METADATA = b"returnsim"
@@ -199,7 +200,7 @@ def read_posterior(file: Path) -> Posterior:
     file : Path
         A row a draw; columns are paths of a scenario, and ``discrepancy``. The metadata of its
         schema say under the key ``returnsim`` which experiment it comes from and what it was
-        fitted to.
+        fitted to, and vouch for all of it with a ``checksum``, if there is one.
 
     Returns
     -------
@@ -232,7 +233,7 @@ def _columns_of(file: Path) -> tuple[dict[str, Any], Mapping[str, Any]]:
     import pyarrow.parquet as pq
 
     if not is_file(file):
-        raise UnfitError(("", "no such file"))
+        raise UnfitError(("", why_no_file(file, "*.parquet")))
     try:
         if file.stat().st_size > MOST_BYTES:
             raise UnfitError(("", f"larger than {MOST_BYTES:,} bytes; this is no posterior"))
@@ -241,8 +242,10 @@ def _columns_of(file: Path) -> tuple[dict[str, Any], Mapping[str, Any]]:
             if len(schema.names) * parquet.metadata.num_rows > 2 * MOST_NUMBERS:
                 rule = f"more than {MOST_NUMBERS:,} numbers: keep fewer draws"
                 raise UnfitError(("", rule))
+            # It stands there twice: a key that is damaged in one place is found in the other.
+            metadata = {**(schema.metadata or {}), **(parquet.metadata.metadata or {})}
             table = parquet.read()
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = " ".join(str(error).split())
         raise UnfitError(("", f"cannot be read as Parquet: {reason}")) from None
     names = schema.names
@@ -255,7 +258,16 @@ def _columns_of(file: Path) -> tuple[dict[str, Any], Mapping[str, Any]]:
     if twice or texts:
         raise UnfitError(*twice, *texts)
     columns = {name: tuple(table[name].to_numpy().astype(float).tolist()) for name in names}
-    return columns, _told(schema.metadata or {})
+    told = _told(metadata)
+    if CHECKSUM in told and told != vouching(told, columns):
+        raise UnfitError(("", "is damaged: it is not as the fit wrote it; fit or copy it anew"))
+    return columns, told
+
+
+def vouching(told: Mapping[str, Any], columns: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """What a file of draws says of itself, with a checksum of that and of its numbers."""
+    numbers = [(name, list(values)) for name, values in columns.items()]
+    return {**told, CHECKSUM: sealed({**told, "columns": numbers})[CHECKSUM]}
 
 
 def _told(metadata: Mapping[bytes, bytes]) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 ClassName = Literal["children", "women", "men_conscription_age", "men_older", "elderly"]
 CLASSES: tuple[str, ...] = get_args(ClassName)
-"""Classes of members, in the order of the last axis of every array that has one."""
+"""Classes of members, in their order along the axis ``K`` of every array that has one."""
 
 SUM_TOLERANCE = 1e-6
 """How far shares that make up a whole may miss one."""
@@ -209,7 +209,7 @@ class Share(Quantity):
     maximum: ClassVar[float | None] = 1
 
 
-class PerWeek(Quantity):
+class PeoplePerWeek(Quantity):
     """People a week, 0 or more."""
 
     minimum: ClassVar[float | None] = 0

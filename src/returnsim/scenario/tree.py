@@ -8,6 +8,9 @@ from pathlib import Path
 
 OF_A_NUMBER = frozenset({"value", "range", "source", "why", "from", "until", "linear"})
 SPEAKS = frozenset({"source", "why"})
+NOT_ON_DISK = (
+    "no file on disk but a pipe or a device; write it to a file: paths in it lead from its folder"
+)
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,33 @@ def is_file(path: Path) -> bool:
         return path.is_file()
     except (OSError, ValueError):
         return False
+
+
+def why_no_file(path: Path, like: str, missing: str = "no such file") -> str:
+    """Why there is no file to be read, and what to do.
+
+    Parameters
+    ----------
+    path : Path
+        At which there is none.
+    like : str
+        What the names of such files are like, as ``*.yaml``.
+    missing : str
+        What to say where there is nothing.
+
+    Returns
+    -------
+    str
+        Of a folder with the first file of such a name in it, if there is one.
+    """
+    try:
+        if path.is_dir():
+            inside = sorted(file.name for file in path.glob(like) if file.is_file())
+            such = f", such as {inside[0]}" if inside else ""
+            return f"this is a folder; name a file in it{such}"
+        return NOT_ON_DISK if path.exists() else missing
+    except (OSError, ValueError):
+        return missing
 
 
 def plain(node: Node) -> object:

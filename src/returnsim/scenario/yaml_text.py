@@ -21,7 +21,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from returnsim.errors import Problem
-from returnsim.scenario.tree import Mark, Node, dotted
+from returnsim.scenario.tree import Mark, Node, dotted, why_no_file
 
 MOST_BYTES = 1_000_000
 MOST_DEPTH = 20
@@ -61,18 +61,16 @@ def read_text(file: Path) -> str:
     Raises
     ------
     Unreadable
-        If there is no such file, or it is a directory, too large, or no text.
+        If there is no such file, or it is a folder, a pipe, too large, or no text.
     """
     try:
         # A pipe or a socket would be waited for.
-        if file.exists() and not file.is_file() and not file.is_dir():
-            raise _unreadable(file, "no regular file")
+        if file.exists() and not file.is_file():
+            raise _unreadable(file, why_no_file(file, "*.yaml"))
         with file.open("rb") as stream:
             raw = stream.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise _unreadable(file, "no such file") from None
-    except IsADirectoryError:
-        raise _unreadable(file, "this is a directory; name a scenario file in it") from None
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise _unreadable(file, f"cannot be read: {reason}") from None

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 import numba
 from numba.extending import overload, register_jitable
 
+from returnsim.compiled import cache_folder
 from returnsim.core import (
     chance,
     custody,
@@ -19,7 +20,6 @@ from returnsim.core import (
     trust,
     utility,
 )
-from returnsim.core.compiled import cache_folder
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
