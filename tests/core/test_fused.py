@@ -128,6 +128,8 @@ import os, signal, threading
 from returnsim.assemble import plan_run, run_plan
 from returnsim.scenario.files import scenario_from
 
+# A shell that starts tests in its background has them ignore Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 camp = {"title": "A camp", "start": "2020-01-06", "weeks": 400}
 people = {"people": 90_000, "household_size": 4.5}
 plan = plan_run(scenario_from(camp | {"population": people}), 1)._replace(engine="numba")
