@@ -40,10 +40,12 @@ fit: $(DEV)
 test: lint types check-layers shapes
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not soak"
 
+# A rule whose shapes are checked while it runs cannot be compiled.
+NOT_COMPILED := --ignore=tests/core/test_fused.py
 verify: $(DEV)
 	@$(MAKE) --no-print-directory browser
 	RETURNSIM_BROWSER_REQUIRED=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not soak"
-	$(BIN)/python -m pytest -n auto tests/core tests/test_population.py --jaxtyping-packages=$(CHECKED),beartype.beartype
+	$(BIN)/python -m pytest -n auto tests/core tests/test_population.py $(NOT_COMPILED) --jaxtyping-packages=$(CHECKED),beartype.beartype
 
 # What the tests of the explorer's page drive, by `make verify`.
 BROWSERS := chromium chromium-browser google-chrome
