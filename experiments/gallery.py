@@ -6,6 +6,7 @@ Takes what `returnsim sweep`, `compare`, `verdict` and `sensitivity` have left i
 
 import json
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "results"
@@ -56,7 +57,7 @@ def section(folder: Path) -> str:
         words, shown = f"verdict experiments/{folder.name}.yaml", folder / "verdict" / "figures"
     captions = json.loads((shown / "captions.json").read_text(encoding="utf-8"))
     number = len(told["cases"])
-    scale = f"{told['households']:,} households" if told["households"] else "the whole camp"
+    scale = _scale(told)
     lines = [
         f"## {told['title']}",
         told["question"],
@@ -69,12 +70,18 @@ def section(folder: Path) -> str:
     return "\n\n".join([*lines, *pictures(shown, captions)])
 
 
+def _scale(told: dict[str, Any]) -> str:
+    """How large the simulated camp is; earlier versions had it under another name."""
+    asked = told.get("households_asked", told.get("households"))
+    return f"{asked:,} households" if asked else "the whole camp"
+
+
 def study(folder: Path) -> str:
     """A study of sensitivity: what it asks, how it was run, and its figures."""
     told = json.loads((folder / STUDY).read_text(encoding="utf-8"))
     shown = folder / "figures"
     captions = json.loads((shown / "captions.json").read_text(encoding="utf-8"))
-    scale = f"{told['households']:,} households" if told["households"] else "the whole camp"
+    scale = _scale(told)
     lines = [
         f"## {told['title']}",
         told["question"],

@@ -5,6 +5,7 @@ import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,9 @@ from returnsim.results import (
     Identity,
     check_destination,
     identity_of,
+    made_with,
     planned,
+    versions,
     write_results,
 )
 from returnsim.scenario.files import load_scenario, scenario_hash
@@ -94,7 +97,7 @@ def test_run_and_weekly_table_tell_the_same_provenance(run: Trajectories, tmp_pa
     created = datetime.fromisoformat(str(told.pop("created")))
     assert created.utcoffset() is not None
     assert json.loads(metadata[b"returnsim"]) == told
-    assert told["replicates"] == [0, 1, 2]
+    assert (told["replicates"], told["replicate_numbers"]) == (3, [0, 1, 2])
     assert (told["seed"], told["command"], told["scenario"]) == (5, COMMAND, "camp")
     assert told["households"] == run.households
     assert told["scenario_hash"] == scenario_hash(run.scenario)
@@ -264,3 +267,26 @@ def test_runs_of_some_replicates_only_say_which():
     part = Identity("f" * 64, 1, (8, 9, 10), 50)
     assert "3 replicates (8 to 10)" in str(part)
     assert "2 replicates," in str(Identity("f" * 64, 1, (0, 1), 50))
+
+
+def test_what_stepped_a_run_is_told_with_the_version_of_its_compiler(
+    run: Trajectories, tmp_path: Path
+):
+    write_results(run, tmp_path / "out", command=COMMAND)
+    told = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert told["engine"] == run.engine
+    assert made_with("numba")["versions"] == versions() | {"numba": version("numba")}
+    assert made_with("numpy")["versions"] == versions()
+
+
+def test_results_of_an_earlier_version_are_known_for_what_they_are(
+    run: Trajectories, tmp_path: Path
+):
+    write_results(run, tmp_path / "out", command=COMMAND)
+    file = tmp_path / "out" / "run.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    earlier = told | {"replicates": told.pop("replicate_numbers")}
+    file.write_text(json.dumps(earlier), encoding="utf-8")
+    check_destination(tmp_path / "out", identity_of(run))
+    with pytest.raises(UsageError, match="holds the results of another run"):
+        check_destination(tmp_path / "out", identity_of(run)._replace(replicates=(0, 1)))

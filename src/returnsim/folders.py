@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,27 @@ def check_writable(target: Path) -> None:
         raise UsageError(f"{target}: no permission to write there; name another with --out")
 
 
+def is_free(target: Path) -> bool:
+    """Whether a folder that is to be written whole has nothing in its place.
+
+    Raises
+    ------
+    UsageError
+        If no folder can be put there.
+    """
+    try:
+        check_writable(target)
+        if not target.exists():
+            return True
+        if not target.is_dir():
+            raise UsageError(f"{target}: is a file; name a folder with --out")
+        if Path.cwd().resolve().is_relative_to(target.resolve()):
+            raise UsageError(f"{target}: is the folder you are in; name another with --out")
+        return not any(target.iterdir())
+    except OSError as error:
+        raise UsageError(f"{target}: {reason_of(error)}") from None
+
+
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
     """Give an empty folder beside the target, and put it in the target's place when all is well."""
@@ -77,8 +99,12 @@ def flush_files(folder: Path) -> None:
     """Wait until the disk has it: a rename must not come before what it names."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
-            with path.open("rb+") as file:
-                os.fsync(file.fileno())
+            _flush(path)
+
+
+def _flush(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
 
 
 def as_json(content: Mapping[str, Any]) -> str:
@@ -90,6 +116,15 @@ def as_json(content: Mapping[str, Any]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}"
 
 
+def with_nulls(value: Any) -> Any:
+    """What can be written as JSON: null where a number is not defined."""
+    if isinstance(value, Mapping):
+        return {key: with_nulls(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [with_nulls(inner) for inner in value]
+    return None if isinstance(value, float) and value != value else value
+
+
 def write_text(file: Path, text: str) -> None:
     """Write UTF-8 with plain line ends, on any system."""
     file.write_text(text, encoding="utf-8", newline="\n")
@@ -97,9 +132,23 @@ def write_text(file: Path, text: str) -> None:
 
 def write_in_place(target: Path, text: str) -> None:
     """Write a text whole, or leave what was there."""
+    with written_in_place(target) as partial:
+        write_text(partial, text)
+
+
+@contextmanager
+def written_in_place(target: Path) -> Iterator[Path]:
+    """Give a file beside the target, and put it in the target's place when all is well."""
     partial = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
     try:
-        write_text(partial, text)
+        yield partial
+        _flush(partial)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def reason_of(error: OSError) -> str:
+    """Why the disk did not take or give it; Arrow hides the reason in its own words."""
+    told = re.search(r"\[errno (\d+)\]", str(error))
+    return os.strerror(int(told[1])) if told else error.strerror or str(error)

@@ -20,6 +20,7 @@ from returnsim.core.inputs import Place
 from returnsim.core.week import Camp
 from returnsim.draws import Draws
 from returnsim.errors import UsageError
+from returnsim.folders import with_nulls
 from returnsim.mesa_model import ReturnModel
 from returnsim.population import make_population
 from returnsim.scenario.schema import Scenario
@@ -82,7 +83,7 @@ class Parity:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain data, for JSON."""
-        first = self.first and {key: _json(value) for key, value in asdict(self.first).items()}
+        first = self.first and {key: with_nulls(value) for key, value in asdict(self.first).items()}
         return {**asdict(self), "equal": self.first is None, "first": first}
 
 
@@ -241,9 +242,3 @@ def _from_checkout(folder: Path) -> None:
     module = module_from_spec(spec)
     sys.modules[PEERS] = module
     spec.loader.exec_module(module)
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_json(part) for part in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

@@ -156,11 +156,6 @@ def _heads(each: np.ndarray, women_headed: float) -> np.ndarray:
     return head
 
 
-def expected_people(spec: PopulationSpec) -> float:
-    """People in camp at the start, in expectation."""
-    return spec.households * spec.household_size
-
-
 def make_population(
     spec: PopulationSpec, arrival_weeks: Int64[np.ndarray, "A"], draws: Draws
 ) -> Population:

@@ -3,8 +3,9 @@
 import json
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,12 +15,12 @@ import numpy as np
 from returnsim import __version__
 from returnsim.analysis.summary import summarise
 from returnsim.assemble import check_room, plan_run
-from returnsim.core.engines import AUTO
+from returnsim.core.engines import AUTO, NUMBA
 from returnsim.core.run import MODEL_VERSION
 from returnsim.digests import CHECKSUMS, RUN, write_run
 from returnsim.draws import STREAM_VERSION
 from returnsim.errors import RunError, UsageError
-from returnsim.folders import as_json, check_writable, write_text, written_whole
+from returnsim.folders import as_json, is_free, reason_of, write_text, written_whole
 from returnsim.scenario.files import dump_scenario, require_observations, scenario_hash
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import population_hash
@@ -124,10 +125,22 @@ def check_destination(
         can be written there.
     """
     target = Path(directory)
-    try:
-        _check_free(target, identity, overwrite)
-    except OSError as error:
-        raise UsageError(f"{target}: {error.strerror or error}") from None
+    if is_free(target):
+        return
+    there, foreign = identity_in(target, FORMAT), foreign_in(target, FILES)
+    if there is None or foreign:
+        what = f"such as {foreign[0]}" if foreign else f"with no {RUN} that says what they are"
+        raise UsageError(
+            f"{target}: holds files that returnsim did not write, {what}; they are left alone. "
+            "Name another folder with --out"
+        )
+    if there != identity and not overwrite:
+        raise UsageError(
+            f"{target}: holds the results of another run.\n"
+            f"  there:    {there}\n"
+            f"  this one: {identity}\n"
+            "Add --overwrite to replace them, or name another folder with --out"
+        )
 
 
 def write_results(
@@ -190,8 +203,7 @@ def write_results(
             created = datetime.now(UTC).isoformat(timespec="seconds")
             write_run(folder, told | {"created": created})
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(f"{target}: the results could not be written: {reason}") from error
+        raise RunError(f"{target}: the results could not be written: {reason_of(error)}") from error
 
 
 def _write_table(table: "pd.DataFrame", file: Path) -> None:
@@ -243,20 +255,33 @@ def provenance_of(trajectories: Trajectories, command: str) -> dict[str, Any]:
         "title": scenario.title,
         "scenario_hash": identity.scenario_hash,
         "seed": identity.seed,
-        "replicates": list(identity.replicates),
+        "replicates": len(identity.replicates),
+        "replicate_numbers": list(identity.replicates),
         "households": identity.households,
         "weight": trajectories.weight,
         "numbers": numbers,
         "guesses": guesses,
         "ground": ground_of(scenario),
         "command": command,
-        "versions": versions(),
+        **made_with(trajectories.engine),
         "platform": {"system": platform.system(), "machine": platform.machine()},
     }
 
 
+def made_with(engine: str) -> dict[str, Any]:
+    """What stepped a run, and the versions of all that its numbers come from.
+
+    Parameters
+    ----------
+    engine : str
+        ``numpy`` or ``numba``, or both where runs differ.
+    """
+    compiler = {NUMBA: version(NUMBA)} if NUMBA in engine else {}
+    return {"engine": engine, "versions": versions() | compiler}
+
+
 def versions() -> dict[str, Any]:
-    """What results depend on, besides what was run."""
+    """What results depend on whatever the engine, besides what was run."""
     return {
         "returnsim": __version__,
         "model": MODEL_VERSION,
@@ -288,59 +313,52 @@ def ground_of(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _check_free(target: Path, identity: Identity, overwrite: bool) -> None:
-    check_writable(target)
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise UsageError(f"{target}: is a file; name a folder with --out")
-    if Path.cwd().resolve().is_relative_to(target.resolve()):
-        raise UsageError(f"{target}: is the folder you are in; name another with --out")
-    if not any(target.iterdir()):
-        return
-    there = _identity_in(target)
-    foreign = _foreign(target)
-    if there is None or foreign:
-        what = f"such as {foreign[0]}" if foreign else f"with no {RUN} that says what they are"
-        raise UsageError(
-            f"{target}: holds files that returnsim did not write, {what}; they are left alone. "
-            "Name another folder with --out"
-        )
-    if there != identity and not overwrite:
-        raise UsageError(
-            f"{target}: holds the results of another run.\n"
-            f"  there:    {there}\n"
-            f"  this one: {identity}\n"
-            "Add --overwrite to replace them, or name another folder with --out"
-        )
+def foreign_in(target: Path, own: Collection[str]) -> list[str]:
+    """Names of what is not a part of results, which have files of their own and figures.
 
-
-def _foreign(target: Path) -> list[str]:
-    """Names of what is not a part of results."""
+    Raises
+    ------
+    UsageError
+        If the folder cannot be read.
+    """
     names = []
-    for path in sorted(target.iterdir()):
-        if path.name == FIGURES and path.is_dir():
-            within = sorted(path.iterdir())
-            own = [p for p in within if p.suffix in FIGURE_ENDINGS or p.name == CAPTIONS]
-            names += [f"{FIGURES}/{p.name}" for p in within if p not in own]
-        elif path.name not in FILES:
-            names.append(path.name)
+    try:
+        for path in sorted(target.iterdir()):
+            if path.name == FIGURES and path.is_dir():
+                names += [f"{FIGURES}/{p.name}" for p in sorted(path.iterdir()) if not _is_drawn(p)]
+            elif path.name not in own:
+                names.append(path.name)
+    except OSError as error:
+        raise UsageError(f"{target}: {reason_of(error)}") from None
     return names
 
 
-def _identity_in(target: Path) -> Identity | None:
-    """Which run's results a folder holds; None if it does not say."""
+def _is_drawn(file: Path) -> bool:
+    return file.suffix in FIGURE_ENDINGS or file.name == CAPTIONS
+
+
+def told_in(target: Path, form: str) -> dict[str, Any]:
+    """What results of one format say of themselves; nothing if they are none."""
     try:
-        said = json.loads((target / RUN).read_text(encoding="utf-8"))
-        if said["format"] != FORMAT:
-            return None
+        told = json.loads((target / RUN).read_text(encoding="utf-8"))
+        return told if isinstance(told, dict) and told["format"] == form else {}
+    except (OSError, ValueError, KeyError):
+        return {}
+
+
+def identity_in(target: Path, form: str) -> Identity | None:
+    """Which run's results a folder holds; None if it does not say."""
+    told = told_in(target, form)
+    try:
+        # Earlier versions had the numbers under the name of how many there are.
+        numbers = told["replicate_numbers" if "replicate_numbers" in told else "replicates"]
         return Identity(
-            str(said["scenario_hash"]),
-            int(said["seed"]),
-            tuple(int(number) for number in said["replicates"]),
-            int(said["households"]),
+            str(told["scenario_hash"]),
+            int(told["seed"]),
+            tuple(int(number) for number in numbers),
+            int(told["households"]),
         )
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return None
 
 

@@ -13,8 +13,6 @@ from returnsim.scenario.schema import Scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-IDENTIFIERS = ("replicate", "week", "date")
-
 
 @dataclass(frozen=True, eq=False)
 class Trajectories:

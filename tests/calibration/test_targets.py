@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from returnsim.analysis.calibration.priors import Prior, places_of, values_at
+from returnsim.analysis.calibration.priors import Prior, values_at
 from returnsim.analysis.calibration.targets import (
     NINETY_PERCENT,
     observed_on_scale,
@@ -69,10 +69,11 @@ def test_far_above_its_error_an_observation_has_its_relative_error():
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_places_and_values_are_each_others_inverse(one, other):
+def test_a_place_is_how_far_a_value_lies_along_its_range_or_the_logarithm_of_it(one, other):
     priors = (Prior("a", ("a",), -3, 5), Prior("b", ("b",), 0.01, 100, log=True))
-    places = np.array([[one, other]])
-    assert places_of(priors, values_at(priors, places)) == pytest.approx(places, abs=1e-9)
+    even, log = values_at(priors, np.array([[one, other]]))[0]
+    assert (even + 3) / 8 == pytest.approx(one, abs=1e-9)
+    assert np.log(log / 0.01) / np.log(1e4) == pytest.approx(other, abs=1e-9)
 
 
 def test_what_a_run_says_of_increments_adds_up_to_what_it_says_of_the_count():

@@ -89,15 +89,17 @@ def test_a_lever_asked_for_twice_is_told_once(attribute: Run, folder: Path):
 
 
 def test_the_folder_holds_the_table_and_what_it_came_of(attribute: Run, folder: Path):
-    attribute(*SMALL, "--without", "siege", "--set", "behaviour.intercept=-2", "--out", "of it")
+    changed = ("--set", "behaviour.intercept=-2", "--engine", "numpy")
+    attribute(*SMALL, "--without", "siege", *changed, "--out", "of it")
     assert {p.name for p in (folder / "of it").iterdir()} == {"switch.csv", "run.json"}
     told = json.loads((folder / "of it" / "run.json").read_text())
     assert told["format"] == "returnsim attribution 1"
     assert told["command"] == (
         "returnsim attribute camp.yaml --without siege --replicates 2 --seed 1 "
-        "--set behaviour.intercept=-2 --households 30 --out 'of it'"
+        "--set behaviour.intercept=-2 --households 30 --engine numpy --out 'of it'"
     )
-    assert (told["levers"], told["seed"], told["replicates"]) == (["siege"], 1, [0, 1])
+    assert told["engine"] == "numpy"
+    assert (told["levers"], told["seed"], told["replicates"]) == (["siege"], 1, 2)
     assert told["households"] == 30
     assert len(told["scenario_hash"]) == 64
     assert told["versions"].keys() == {"returnsim", "model", "draws", "python", "numpy"}

@@ -152,7 +152,8 @@ def test_ctrl_c_leaves_130_and_says_what_the_same_command_does(folder, options, 
     process = subprocess.Popen(
         command, cwd=folder, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    marks = folder / "results" / "long" / "generations"
+    name = "long-check" if options else "long"
+    marks = folder / "results" / name / "generations"
     while process.poll() is None and not marks.is_dir():
         os.sched_yield()
     process.send_signal(signal.SIGINT)
@@ -174,6 +175,12 @@ def test_ctrl_c_leaves_130_and_says_what_the_same_command_does(folder, options, 
         ("calibration:", "calibrations:", 6, "calibration"),
         ("behaviour.perceived_risk", "behaviour.perceived_rsk", 18, "no such key"),
         ("  draws: 50", "  draws: 50\n  discrepancy: 1e300", 15, "must be 10.0 or less"),
+        ("behaviour.perceived_risk", "behaviour.horizon_weeks", 18, "behaviour.horizon_weeks: a "
+         "posterior may not hold it"),
+        ("levers.corridor.parties_per_week, range: [5, 60]",
+         "population.household_size, range: [4, 6]", 19, "a posterior may not hold it"),
+        ("  draws: 50", "  draws: 20000", 14, "is more than a scenario can take of 3 numbers; at "
+         "most 13,333"),
     ],
 )  # fmt: skip
 def test_mistakes_are_told_with_their_place(folder, returnsim, old, new, line, rule) -> None:
@@ -197,6 +204,54 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_runs(folder, retur
         assert "name a folder with --out" in err
 
 
+@pytest.mark.parametrize(
+    ("there", "options", "what"),
+    [
+        ('check.json: {"check_of": "fit"}', (), "a check of a fit"),
+        ('run.json: {"calibration": "fit"}', ("--check", 16), "the fit of 'fit'"),
+        ('run.json: {"calibration": "other"}', (), "the fit of 'other'"),
+        ('run.json: {"experiment": "small"}', (), "results of another kind"),
+    ],
+)
+def test_a_fit_and_a_check_leave_the_folder_of_the_other_alone(
+    folder, returnsim, there, options, what
+) -> None:
+    name, _, text = there.partition(": ")
+    (folder / "made").mkdir()
+    (folder / "made" / name).write_text(text)
+    before = every_byte(folder)
+    code, out, err = returnsim("calibrate", "fit.yaml", "--out", "made", *options)
+    assert (code, out) == (2, "")
+    assert err == f"made: holds {what}; name another folder with --out\n"
+    assert every_byte(folder) == before
+
+
+def test_a_camp_for_which_there_is_no_memory_is_refused_before_anything_runs(
+    folder, returnsim
+) -> None:
+    (folder / "camp.yaml").write_text(CAMP.replace("people: 2000", "people: 1.0e+9"))
+    # The camp that is fitted is small; the whole of it is run in the end.
+    code, out, err = returnsim("calibrate", "fit.yaml")
+    assert (code, out) == (2, "")
+    assert "would take about" in err
+    assert not (folder / "results").exists()
+
+
+def test_rows_of_the_record_outside_the_weeks_are_told_and_written_down(folder, returnsim) -> None:
+    late = "camp_population,,2019-12-29,900,1000,1100,people,,calibrate,counted,\n"
+    (folder / "record.csv").write_text(RECORD + late)
+    words = ("calibrate", "fit.yaml", "--workers", 1, "--no-figures", "--engine", "numpy")
+    code, _, err = returnsim(*words)
+    assert code == 0
+    assert "1 row of the record left out, outside the weeks run: " in err
+    told = json.loads((folder / "results" / "fit" / "run.json").read_text())
+    assert len(told["left_out"]) == 1
+    assert "2019-12-29" in told["left_out"][0]
+    assert told["targets"] == 3
+    assert told["engine"] == "numpy"
+    assert told["command"] == "returnsim calibrate fit.yaml --engine numpy"
+
+
 def test_an_experiment_without_a_calibration_is_told_what_is_missing(folder, returnsim) -> None:
     start, end = EXPERIMENT.index("calibration:"), EXPERIMENT.index("factors:")
     (folder / "fit.yaml").write_text(EXPERIMENT[:start] + EXPERIMENT[end:])
@@ -208,15 +263,20 @@ def test_an_experiment_without_a_calibration_is_told_what_is_missing(folder, ret
 
 @pytest.mark.slow
 def test_a_check_writes_ranks_and_draws_them(folder, returnsim) -> None:
-    code, out, _ = returnsim("calibrate", "fit.yaml", "--check", 16, "--workers", 1)
+    words = ("calibrate", "fit.yaml", "--check", 16, "--workers", 1, "--json")
+    code, out, _ = returnsim(*words)
     assert code == 0
-    ranks = pd.read_csv(folder / "results" / "fit" / "ranks.csv")
+    assert [path.name for path in (folder / "results").iterdir()] == ["fit-check"]
+    made = folder / "results" / "fit-check"
+    ranks = pd.read_csv(made / "ranks.csv")
     assert list(ranks["parameter"]) == ["inclination", "fear", "places"]
     counts = [sum(map(int, row.split())) for row in ranks["trials_by_rank"]]
     assert counts == [16, 16, 16]
-    assert (folder / "results" / "fit" / "figures" / "ranks.png").is_file()
-    assert {"check.json", "ranks.csv"} < vouched_for(folder / "results" / "fit" / CHECKSUMS).keys()
-    assert "inclination" in out
+    assert (made / "figures" / "ranks.png").is_file()
+    assert {"check.json", "ranks.csv"} < vouched_for(made / CHECKSUMS).keys()
+    told = json.loads(out)
+    assert (told["check_of"], told["trials"]) == ("fit", 16)
+    assert [row["parameter"] for row in told["ranks"]] == list(ranks["parameter"])
 
 
 def test_what_an_earlier_fit_found_does_not_come_into_a_new_one(folder, returnsim) -> None:

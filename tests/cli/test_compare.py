@@ -33,7 +33,8 @@ BASELINE = "siege=0.6, kept=0"
 HARMS = ["detained", "conscripted", "killed"]
 RATES = [f"{harm}_per_100" for harm in HARMS]
 TOO_MANY = "1.0e+9"
-"""More people than any machine has room for: the file is right, and the cell fails."""
+"""More people than any machine has room for: the file is right, and a cell of it fails where the
+sweep has begun."""
 SHORT = ("--replicates", 3, "--households", 40, "--workers", 1, "--no-figures")
 
 

@@ -116,7 +116,7 @@ def test_what_is_drawn_from_a_posterior_is_told(returnsim, camp, tmp_path):
     assert "drawn from the 2 rows" in returnsim("check", tmp_path / "shown.yaml")[1]
     camp.write_text(CAMP)
     _, out, _ = returnsim("diff", camp, tmp_path / "shown.yaml")
-    assert "posterior: behaviour.hardship  -  2 draws from 1.0 to 2.0, mean 1.5" in out
+    assert "posterior: behaviour.hardship  -  2 draws from 1 to 2, mean 1.5" in out
 
 
 def test_show_prints_a_file_that_simulates_the_same(returnsim, camp, tmp_path):

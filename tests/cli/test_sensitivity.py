@@ -14,7 +14,7 @@ import pytest
 
 from returnsim.digests import CHECKSUMS, check_written, vouched_for
 from tests.cli.typed import Run, command_line
-from tests.experiments.sweeps import CAMP, command, every_byte, run
+from tests.experiments.sweeps import CAMP, begun, command, every_byte, run
 
 EXPERIMENT = """
 title: What moves an invented camp
@@ -34,7 +34,8 @@ outcomes: {returned: {}, hardship: {}}
 CELLS = 4 * 6 + 8 * 5
 TABLES = ("morris.csv", "sobol.csv", "sobol_over_time.csv", "sensitivity.json")
 TOO_MANY = "1.0e+9"
-"""More people than any machine has room for: the file is right, and the cell fails."""
+"""More people than any machine has room for: the file is right, and a cell of it fails where the
+sweep has begun."""
 
 
 def written(folder: Path, experiment: str = EXPERIMENT) -> Path:
@@ -133,7 +134,7 @@ def test_its_provenance_names_what_it_was_made_from(made: Path):
     assert told["points"] == {"screening": 4 * 6, "indices": 8 * 5}
     assert told["factors"]["harm"]["range"] == [0.001, 0.1]
     assert told["settings"]["trajectories"] == 4
-    assert (told["seed"], told["replicates"], told["households"]) == (1, 16, 40)
+    assert (told["seed"], told["replicates"], told["households_asked"]) == (1, 16, 40)
     assert {"model", "draws"} <= set(told["versions"])
     for stage, fingerprint in told["sweeps"].items():
         said = json.loads((made / "results/small" / stage / "run.json").read_text())
@@ -205,6 +206,7 @@ def with_people(folder: Path, values: str) -> None:
 def test_trajectories_whose_cells_failed_are_left_out_and_said(returnsim: Run, folder: Path):
     # On four levels a walk steps from the first to the third, or from the second to the last.
     with_people(folder, f"[300, 302, 304, {TOO_MANY}]")
+    begun(folder / "fresh" / "screening")
     code, out, err = returnsim("small.yaml", "--out", "fresh", "--json", "--no-figures")
     assert code == 1
     told = json.loads(out)
@@ -216,6 +218,7 @@ def test_trajectories_whose_cells_failed_are_left_out_and_said(returnsim: Run, f
 
 def test_too_few_whole_trajectories_end_with_code_two(returnsim: Run, folder: Path):
     with_people(folder, f"[300, {TOO_MANY}]")
+    begun(folder / "none" / "screening")
     code, out, err = returnsim("small.yaml", "--out", "none", "--workers", 1)
     # Every walk takes every step, that to so many people too.
     assert (code, out) == (2, "")

@@ -18,7 +18,7 @@ import pytest
 from returnsim.cli.options import EXIT_INTERRUPTED
 from tests.cli.typed import Run, command_line
 from tests.experiments.made import contents
-from tests.experiments.sweeps import CAMP, command, every_byte, run, swept, tables
+from tests.experiments.sweeps import CAMP, begun, command, every_byte, run, swept, tables
 
 EXPERIMENT = """
 title: A siege and a word
@@ -30,7 +30,8 @@ factors:
 """
 CELLS = 4
 TOO_MANY = "1.0e+9"
-"""More people than any machine has room for: the file is right, and the cell fails."""
+"""More people than any machine has room for: the file is right, and a cell of it fails where the
+sweep has begun."""
 
 
 def written(folder: Path, experiment: str = EXPERIMENT, weeks: int = 12) -> Path:
@@ -121,6 +122,7 @@ def test_the_command_written_down_makes_the_same_tables_again(returnsim: Run, fo
 def test_a_cell_that_fails_is_said_and_is_all_that_is_tried_again(returnsim: Run, folder: Path):
     people = f"  people: {{path: population.people, values: [200, {TOO_MANY}]}}\n"
     (folder / "small.yaml").write_text(EXPERIMENT.partition("  kept")[0] + people)
+    begun(folder / "results" / "small")
     code, out, err = returnsim("small.yaml", "--workers", 1)
     assert (code, out) == (1, "4 cells of 16 replicates: 2 run, 0 were there, 2 failed\n")
     assert "Traceback" not in err
@@ -378,10 +380,23 @@ def test_an_address_that_is_none_is_said_without_a_traceback(folder: Path):
     assert "Traceback" not in done.stderr
 
 
+def test_a_camp_for_which_there_is_no_memory_is_refused_before_anything_runs(
+    returnsim: Run, folder: Path
+):
+    people = f"  people: {{path: population.people, values: [200, {TOO_MANY}]}}\n"
+    (folder / "small.yaml").write_text(EXPERIMENT.partition("  kept")[0] + people)
+    before = every_byte(folder)
+    code, out, err = returnsim("small.yaml")
+    assert (code, out) == (2, "")
+    assert "would take about" in err
+    assert every_byte(folder) == before
+
+
 def test_a_failure_ends_the_search_for_more_replicates(returnsim: Run, folder: Path):
     cases = f"cases:\n  too many: {{set: {{population.people: {TOO_MANY}}}}}\n  as it is: {{}}\n"
     (folder / "small.yaml").write_text(EXPERIMENT.partition("factors")[0] + cases)
     asked = ("--until-ci", 0.5, "--outcome", "returned", "--workers", 1)
+    begun(folder / "results" / "small")
     code, out, err = returnsim("small.yaml", *asked)
     assert code == 1
     assert "2 cells of 16 replicates: 1 run, 0 were there, 1 failed\n" in out
@@ -394,6 +409,7 @@ def test_a_cell_that_cases_share_is_not_said_to_be_there_where_it_failed(
     many = f"{{set: {{population.people: {TOO_MANY}}}}}"
     cases = f"cases: {{one: {many}, other: {many}}}\n"
     (folder / "small.yaml").write_text(EXPERIMENT.partition("factors")[0] + cases)
+    begun(folder / "results" / "small")
     code, out, _ = returnsim("small.yaml", "--workers", 1)
     assert code == 1
     assert "0 were there" in out

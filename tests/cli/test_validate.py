@@ -101,7 +101,7 @@ def test_rivals_are_told_with_the_patterns_that_each_fails(returnsim: Run, folde
 
 
 def test_json_is_whole_and_says_the_same(returnsim: Run, folder: Path):
-    _, out, _ = returnsim("camp.yaml", *FEW, "--json", "--rivals")
+    _, out, _ = returnsim("camp.yaml", *FEW, "--json", "--rivals", "--engine", "numpy")
     told = json.loads(out)
     assert told["failed"] == {"as it is": ["staying"], "nobody": ["going"]}
     assert [one["band"] for one in told["coverage"]] == [0.5, 0.9]
@@ -109,7 +109,8 @@ def test_json_is_whole_and_says_the_same(returnsim: Run, folder: Path):
     assert told["fitted"] == {"use": ["calibrate"], "until": None}
     run = json.loads((folder / told["results"] / "run.json").read_text())
     assert run["replicates"] == 5
-    assert "--rivals" in run["command"]
+    assert run["command"].endswith(" --rivals --engine numpy")
+    assert run["engine"] == "numpy"
 
 
 def test_workers_change_no_byte_of_the_tables(returnsim: Run, folder: Path):

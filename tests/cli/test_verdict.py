@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 from returnsim.digests import CHECKSUMS, check_written, vouched_for
+from returnsim.errors import UsageError
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.sweep import sweep
+from returnsim.experiments.tables import run_of
 from returnsim.experiments.unknowns import prepared
 from tests.cli.typed import Run, command_line
-from tests.experiments.sweeps import CAMP, every_byte, here
+from tests.experiments.sweeps import CAMP, begun, every_byte, here
 
 EXPERIMENT = """
 title: Two words and a siege, over what nobody knows
@@ -36,7 +38,8 @@ POLICIES = ["as it is", "word kept", "siege eased"]
 CELLS = 2 * 3 * 5
 """Each policy at each point, and its pair; those of the eased siege are those of the siege."""
 TOO_MANY = "1.0e+9"
-"""More people than any machine has room for: the file is right, and the cell fails."""
+"""More people than any machine has room for: the file is right, and a cell of it fails where the
+sweep has begun."""
 FAST = ("--workers", 1, "--no-figures")
 
 
@@ -179,10 +182,27 @@ def test_how_many_may_be_pushed_is_for_the_reader_to_say(returnsim: Run, folder:
         code, out, _ = returnsim("small.yaml", *FAST, "--json", "--pushed-at-most", most)
         assert code == 0
         told[most] = {one["policy"]: one for one in json.loads(out)["policies"]}
-    assert all(one["pushes_few_enough"] for one in told[1].values())
+    assert all(one["within_limit_on_pushed"] for one in told[1].values())
     assert any(one["frontier"] for one in told[1].values())
-    assert not told[0]["as it is"]["pushes_few_enough"]
+    assert not told[0]["as it is"]["within_limit_on_pushed"]
     assert told[0]["as it is"]["measures"]["pushed_share"]["mean"] > 0
+
+
+def test_the_command_written_down_gives_the_same_verdict_again(returnsim: Run, folder: Path):
+    typed = ("small.yaml", "--out", "results/small", "--pushed-at-most", 0.25, "--returns-alone")
+    assert returnsim(*typed, *FAST)[0] == 0
+    made = folder / "results/small/verdict"
+    before = every_byte(made)
+    command = json.loads((made / "verdict.json").read_text())["command"]
+    assert command == f"returnsim verdict {' '.join(map(str, typed))}"
+    assert returnsim(*command.split()[2:], *FAST)[0] == 0
+    assert every_byte(made) == before
+
+
+def test_a_sweep_that_says_nothing_of_itself_is_named(folder: Path):
+    (folder / "results/small/run.json").write_text("{")
+    with pytest.raises(UsageError, match=r"results/small/run.json: is missing or damaged"):
+        run_of(folder / "results/small")
 
 
 def test_a_ranking_by_returns_alone_has_the_harm_beside_it(returnsim: Run, folder: Path):
@@ -190,7 +210,9 @@ def test_a_ranking_by_returns_alone_has_the_harm_beside_it(returnsim: Run, folde
     before = every_byte(folder)
     code, out, err = returnsim("small.yaml", *FAST)
     assert (code, out) == (2, "")
-    assert err.startswith("small.yaml: outcomes: names returns alone, and a ranking by returns ")
+    assert err.startswith(
+        "small.yaml:15:11: outcomes: names returns alone, and a ranking by returns "
+    )
     assert every_byte(folder) == before
     code, out, _ = returnsim("small.yaml", *FAST, "--returns-alone")
     assert code == 0
@@ -253,6 +275,7 @@ def test_points_whose_cells_failed_are_left_out_and_said(returnsim: Run, folder:
     people = f"  people: {{path: population.people, values: [300, {TOO_MANY}]}}\n"
     whole_camp = EXPERIMENT.replace("households: 40\n", "")
     (folder / "small.yaml").write_text(whole_camp + people)
+    begun(folder / "fresh")
     code, out, err = returnsim("small.yaml", "--out", "fresh", *FAST, "--json")
     assert code == 1
     told = json.loads(out)
@@ -260,5 +283,6 @@ def test_points_whose_cells_failed_are_left_out_and_said(returnsim: Run, folder:
     assert 0 < told["points_left_out"] < 5
     assert "the same command tries them again" in err
     (folder / "small.yaml").write_text(whole_camp + people.replace("300, ", ""))
+    begun(folder / "none")
     code, out, err = returnsim("small.yaml", "--out", "none", *FAST)
     assert (code, out) == (2, "")

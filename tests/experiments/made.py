@@ -1,5 +1,6 @@
 """Small cells, and a look at what came of them."""
 
+import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -38,3 +39,9 @@ def contents(folder: Path) -> dict[str, str]:
         for path in sorted(folder.glob("??/*"))
         if not path.name.startswith(".")
     }
+
+
+def failure(folder: Path, key: str) -> str | None:
+    """The error that a cell of a store last ended in, if it has not been run since."""
+    file = folder / "failed" / f"{key}.json"
+    return json.loads(file.read_text())["error"] if file.exists() else None

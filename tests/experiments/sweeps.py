@@ -61,8 +61,11 @@ def run(*words: object, cwd: Path | None = None) -> "subprocess.CompletedProcess
 
 
 def here() -> Site:
-    """A thread of this process: the same cells, without waiting for processes to start."""
-    return Site("here", 1, partial(ThreadPoolExecutor, 1), lambda _: 1)
+    """A thread of this process: the same cells, without waiting for processes to start.
+
+    Its memory is not asked for before, as that of a cluster is not: a cell too large fails.
+    """
+    return Site("here", 1, partial(ThreadPoolExecutor, 1), lambda _: 1, is_here=False)
 
 
 def swept(file: Path, out: Path, replicates: int | None = None) -> Tally:
@@ -70,6 +73,14 @@ def swept(file: Path, out: Path, replicates: int | None = None) -> Tally:
     return sweep(
         load_experiment(file), out, here(), command="returnsim sweep", replicates=replicates
     )
+
+
+def begun(folder: Path) -> None:
+    """A folder in which a sweep has kept a cell, of whatever it was then."""
+    text = EXPERIMENT.partition("factors")[0].replace("32", "16")
+    file = written(folder.parent / f"{folder.name}-begun", text)
+    assert swept(file, folder).ran == 1
+    (folder / "run.json").unlink()
 
 
 def every_byte(folder: Path) -> dict[str, str]:

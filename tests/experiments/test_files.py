@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
@@ -120,6 +122,23 @@ def load(tmp_path: Path) -> Load:
             "the factor 'a' changes levers.siege.severity too, and would hide this",
         ),
         (
+            "cases: {c: {set: {'levers.siege[2021-06-07:].severity': 1}}}\n"
+            "factors: {a: {path: levers.siege.severity, values: [0]}}",
+            "levers.siege[2021-06-07:].severity: 1: the factor 'a' changes levers.siege.severity "
+            "too, and would hide this, days and all; give levers.siege.severity days too, such as "
+            "[2021-06-07:], or leave one out",
+        ),
+        (
+            "factors:\n  a: {path: 'levers.aid[2021-06-07:].coverage', values: [0]}\n"
+            "  b: {path: levers.aid, values: [{label: x, value: {coverage: 1}}]}",
+            "factors.b: levers.aid is changed by 'a' too; one would hide the other, days and all",
+        ),
+        (
+            "factors:\n  a: {path: 'levers.siege[2021-06-07:].severity', values: [0]}\n"
+            "  b: {path: 'levers.siege[2021-05-03:].severity', values: [0]}",
+            "factors.b: levers.siege[2021-05-03:].severity is changed by 'a' too; one would hide",
+        ),
+        (
             "factors: {x: {path: behaviour.norm, range: [0, 1], levels: 1000000000}}",
             "makes 1,000,000,000 cases; at most 1,000,000 can be run",
         ),
@@ -177,6 +196,17 @@ def test_a_mistake_is_told_with_its_place_and_what_to_do(load: Load, text: str, 
         load(text)
     assert told in str(error.value)
     assert error.value.exit_code == 2
+
+
+def test_days_that_are_set_after_a_value_for_all_of_them_hide_nothing(load: Load):
+    loaded = load(
+        "cases: {c: {set: {levers.siege.severity: 0.2}}}\n"
+        "factors:\n"
+        "  a: {path: 'levers.siege[2021-05-03:].severity', values: [0.4]}\n"
+        "  b: {path: 'levers.siege[2021-06-07:].severity', values: [0.6]}"
+    )
+    siege = loaded.scenario(loaded.cases[0]).levers.siege
+    assert [entry.severity.value for entry in siege] == [0.2, 0.4, 0.6]
 
 
 def test_a_base_that_is_not_there_is_told_at_its_line(tmp_path: Path):
@@ -265,6 +295,16 @@ def test_a_range_between_whole_numbers_is_cut_into_whole_numbers_where_they_fit(
 def test_a_table_of_points_with_lists_is_told(load: Load, tmp_path: Path):
     pd.DataFrame({"siege": [[0.1], [0.2]]}).to_parquet(tmp_path / "points.parquet")
     with pytest.raises(UsageError, match="the column 'siege' holds more than numbers and text"):
+        load(
+            "factors: {siege: {path: levers.siege.severity}}\n"
+            "design: {kind: points, file: points.parquet}"
+        )
+
+
+def test_a_table_that_says_nothing_true_of_its_columns_is_told(load: Load, tmp_path: Path):
+    table = pa.table({"siege": [0.1, 0.2]}).replace_schema_metadata({b"pandas": b"{}"})
+    pq.write_table(table, tmp_path / "points.parquet")
+    with pytest.raises(UsageError, match=r"points.parquet: cannot be read as a table"):
         load(
             "factors: {siege: {path: levers.siege.severity}}\n"
             "design: {kind: points, file: points.parquet}"

@@ -373,3 +373,6 @@ def test_values_of_a_sweep_come_in_the_order_of_the_points(tmp_path: Path):
     np.testing.assert_array_equal(
         read_values(one, tmp_path / "one")["returned"][0], values["returned"][7]
     )
+    (tmp_path / "one" / "run.json").write_text("{")
+    with pytest.raises(UsageError, match=r"one/run.json: is missing or damaged"):
+        read_values(one, tmp_path / "one")

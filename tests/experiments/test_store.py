@@ -8,7 +8,7 @@ import pytest
 from returnsim.errors import RunError, UsageError
 from returnsim.experiments.cells import run_cells
 from returnsim.experiments.store import Store
-from tests.experiments.made import cells, contents
+from tests.experiments.made import cells, contents, failure
 
 GIVEN = cells(2, events=True)
 RESULTS = run_cells(GIVEN)
@@ -98,9 +98,9 @@ def test_a_failure_is_kept_until_the_cell_is_run(store: Store):
     store.remove([KEY])
     store.commit(RESULTS[0]._replace(files={}, error="ValueError: no luck"))
     assert not store.has(KEY)
-    assert store.failure(KEY) == "ValueError: no luck"
+    assert failure(store.folder, KEY) == "ValueError: no luck"
     store.commit(RESULTS[0])
-    assert store.failure(KEY) is None
+    assert failure(store.folder, KEY) is None
     assert store.has(KEY)
 
 

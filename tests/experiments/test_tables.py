@@ -22,10 +22,11 @@ from returnsim.experiments.files import load_experiment
 from returnsim.experiments.pieces import Piece, Source
 from returnsim.experiments.store import Store
 from returnsim.experiments.sweep import Tally
-from returnsim.experiments.tables import _reason, run_in, told_cells
+from returnsim.experiments.tables import run_in, told_cells
 from returnsim.scenario.neutral import without
 from returnsim.trajectories import Trajectories
 from tests.experiments.made import contents
+from tests.experiments.made import failure as error_of
 from tests.experiments.sweeps import CAMP, every_byte, swept, tables
 
 HOUSEHOLDS, REPLICATES, SEED, WEEKS = 40, 20, 2**63 + 7, 66
@@ -357,7 +358,8 @@ def test_a_damaged_cell_is_run_again_and_leaves_no_trace_in_the_tables(small: Pa
 
 
 TOO_MANY = "1.0e+9"
-"""More people than any machine has room for: the file is right, and the cell fails."""
+"""More people than any machine has room for: the file is right, and a cell of it fails where the
+sweep has begun."""
 
 
 def test_a_cell_that_fails_stops_no_other_and_is_all_that_is_tried_again(tmp_path: Path):
@@ -373,9 +375,12 @@ def test_a_cell_that_fails_stops_no_other_and_is_all_that_is_tried_again(tmp_pat
     assert every_byte(out) == before
     for failure in again.failures:
         assert "would take about" in failure.reason
-        assert Store(out / "store").failure(failure.key) == failure.error
+        assert error_of(out / "store", failure.key) == failure.error
     failed = [row for row in told_cells(out) if row["state"] == "failed"]
-    assert [row["case"] for row in failed] == ["siege=0, people=1e+09", "siege=0.6, people=1e+09"]
+    assert [row["case"] for row in failed] == [
+        "siege=0, people=1e+09",
+        "siege=0.6, people=1e+09",
+    ]
     # They fail in whatever order their workers come to them.
     assert {(row["case"], row["key"]) for row in failed} == {
         (failure.case, failure.key) for failure in again.failures
@@ -407,7 +412,8 @@ def test_run_json_says_what_the_tables_rest_on(many: Path, experiment: LoadedExp
     scenario = experiment.scenario(experiment.cases[0])
     guesses, numbers = scenario.guesses()
     assert (told["guesses"], told["numbers"]) == (guesses, numbers)
-    assert (told["seed"], told["replicates"], told["households"]) == (SEED, REPLICATES, HOUSEHOLDS)
+    assert (told["seed"], told["replicates"]) == (SEED, REPLICATES)
+    assert told["households_asked"] == HOUSEHOLDS
     assert told["weight"] == alone(experiment, "alone").weight
     assert [case["name"] for case in told["cases"]] == [case.name for case in experiment.cases]
     assert told["baseline"] == "alone"
@@ -432,10 +438,3 @@ def test_what_waits_to_be_written_keeps_no_weeks_in_memory(tmp_path: Path):
     assert kept() is None
     outcomes.close()
     assert pq.read_table(tmp_path / "outcomes.parquet")["returned"].to_pylist() == [1.0] * 16
-
-
-def test_what_arrow_says_of_a_full_disk_is_told_in_the_words_of_the_system():
-    arrow = "Error writing bytes to file. Detail: [errno 28] No space left on device"
-    assert _reason(OSError(28, arrow)) == "No space left on device"
-    assert _reason(OSError(13, "Permission denied")) == "Permission denied"
-    assert _reason(OSError("in its own words")) == "in its own words"

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -75,7 +76,9 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> LoadedExperiment:
 def refused(folder: Path, experiment: str) -> list[str]:
     with pytest.raises(ScenarioError) as told:
         prepared(load_experiment(written(folder, experiment)))
-    return [str(problem).partition("small.yaml: ")[2] for problem in told.value.problems]
+    places = [(problem.line, problem.column) for problem in told.value.problems]
+    assert places == sorted(places)
+    return [re.split(r"small.yaml:\d+:\d+: ", str(p))[1] for p in told.value.problems]
 
 
 def compared(
@@ -265,7 +268,7 @@ def test_an_outcome_that_is_not_defined_is_judged_where_it_is(asked: LoadedExper
     one = judged(found, "died_in_camp", "as it is", "eased")
     assert (one.points, one.verdict) == (0, NOT_DEFINED)
     assert math.isnan(one.share)
-    assert "NaN" not in as_text(as_json(found, compared(asked, values)))
+    assert "NaN" not in as_text(as_json(found, compared(asked, values), "returnsim verdict"))
 
 
 # Where it flips
@@ -403,7 +406,7 @@ def test_the_frontier_is_of_those_that_none_equals_in_all_and_beats_in_one():
     assert [one.is_within for one in found] == [True, True, True, True, False]
     told = " ".join(in_words(found, 0.1))
     assert told.startswith("On the frontier: best, safer, twin.")
-    assert "Beaten: worse (by best, twin)." in told
+    assert "as good in all of these and better in one: worse (best, twin)." in told
     assert told.endswith("more than 10 % of the returns are pushed by the siege: pushing (11.0 %).")
 
 
@@ -603,7 +606,7 @@ def test_policies_are_said_to_differ_in_people_only_where_they_meet(asked: Loade
 def test_what_is_written_says_what_was_found(asked: LoadedExperiment, tmp_path: Path):
     comparison = compared(asked, LIVED)
     found = verdict_of(sample_of(asked, comparison), 0.1)
-    write_verdict(found, comparison, tmp_path / "verdict", write_verdict_figures)
+    write_verdict(found, comparison, tmp_path / "verdict", "", write_verdict_figures)
     pairs = pd.read_csv(tmp_path / "verdict" / "verdict.csv")
     assert len(pairs) == 3 * pairs["outcome"].nunique()
     assert {SAFE, HARMED, "pushed", "hardship", "died_in_camp"} < set(pairs["outcome"])

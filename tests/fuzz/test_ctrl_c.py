@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from returnsim.digests import check_written
 from tests.experiments.sweeps import CAMP
 from tests.fuzz.mutations import ROOT
 from tests.fuzz.typed import standing_in, tree, typed
@@ -32,7 +33,7 @@ sys.addaudithook(press)
 from returnsim.cli import main
 main()
 """
-"""Pressed at the moment at which the page is made."""
+"""Pressed at the moment at which the page is made, or what else is named in its place."""
 
 LONG = ["--replicates", "2000", "--workers", "1", "--engine", "numpy"]
 
@@ -98,3 +99,21 @@ def test_a_report_that_is_stopped_leaves_130_and_no_page(folder: Path):
     assert "stopped; nothing was written" in done.stderr
     assert "Traceback" not in done.stderr
     assert tree(folder) == before
+
+
+def test_a_comparison_that_is_stopped_says_what_is_kept(folder: Path):
+    (folder / "camp.yaml").write_text(CAMP.replace("weeks: 30", "weeks: 4"))
+    with standing_in(folder):
+        few = ("--replicates", 2, "--households", 20, "--workers", 1, "--no-figures")
+        assert typed("run", "camp.yaml", *few, "--out", "run").code == 0
+    done = subprocess.run(
+        [sys.executable, "-c", PRESSED.replace("report.html.j2", "series.png"), "compare", "run"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=100,
+    )
+    assert (done.returncode, done.stdout) == (130, "")
+    assert "stopped; what was written is kept in run: the same command writes the" in done.stderr
+    assert (folder / "run" / "compare.csv").is_file()
+    check_written(folder / "run")

@@ -74,6 +74,7 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.words: list[str] = []
         self.headings: list[str] = []
+        self.heads: list[str] = []
         self.feed(text)
         self.close()
 
@@ -90,6 +91,8 @@ class Page(HTMLParser):
             self.words.append(data)
         if self.open[-1:] in (["h1"], ["h2"], ["h3"]):
             self.headings.append(data)
+        if self.open[-1:] == ["th"]:
+            self.heads.append(data)
 
     @property
     def text(self) -> str:

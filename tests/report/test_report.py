@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from markdown_it import MarkdownIt
 
-from returnsim.digests import sealed, write_run
+from returnsim.digests import CHECKSUMS, sealed, vouch, write_run
+from returnsim.experiments.written import MADE_OF
 from tests.cli.typed import Run, command_line
 from tests.report.made import CALLED, FEW, NASTY, SHIPPED, Page
 
@@ -162,6 +163,13 @@ def test_the_answer_has_the_harm_in_the_sentence_after_the_returns(here: Path, r
         assert re.search(rf"\d \([\d,]+ to [\d,]+\) {harm}|\d {harm}", answer), harm
 
 
+def test_those_in_camp_at_the_start_are_not_said_to_be_all_who_could_return(
+    here: Path, report: Run
+):
+    page, _, _ = written(report, "run")
+    assert re.search(r"people were in camp at the start; [\d,]+( \([^)]*\))? returned\.", page.text)
+
+
 def test_harm_of_a_record_that_begins_later_is_that_of_all_who_had_returned(
     here: Path, report: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
@@ -247,6 +255,106 @@ def test_a_sweep_whose_parquet_was_not_kept_is_told_alike(here: Path, report: Ru
     assert after == before
 
 
+def test_figures_of_an_earlier_sweep_are_left_out_and_how_to_renew_them_is_said(
+    here: Path, report: Run
+):
+    page, _, _ = written(report, "compared")
+    assert page.of("img")
+    told = json.loads(Path("compared/run.json").read_text(encoding="utf-8"))
+    later = sealed(told | {"fingerprint": "of later tables"})
+    Path("compared/run.json").write_text(json.dumps(later), encoding="utf-8")
+    page, _, markdown = written(report, "compared")
+    assert not page.of("img")
+    assert "figures beside it are of an earlier sweep and are left out" in page.text
+    assert "returnsim compare compared" in markdown.splitlines()
+
+
+def test_a_comparison_of_an_earlier_sweep_does_not_stand_for_one_that_was_not_kept(
+    here: Path, report: Run
+):
+    told = json.loads(Path("compared/run.json").read_text(encoding="utf-8"))
+    later = sealed(told | {"fingerprint": "of later tables"})
+    Path("compared/run.json").write_text(json.dumps(later), encoding="utf-8")
+    Path("compared/outcomes.parquet").unlink()
+    code, _, err = report("compared", "--out", "told.html")
+    assert code == 2
+    assert "compared/outcomes.parquet: is missing, and compare.csv is of an earlier sweep" in err
+
+
+def verdict_in(folder: Path) -> Path:
+    shutil.copytree(SHIPPED / "policies-under-uncertainty", folder / "policies")
+    return folder / "policies"
+
+
+def test_a_verdict_of_an_earlier_sweep_is_left_out_and_how_to_renew_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Run
+):
+    monkeypatch.chdir(tmp_path)
+    made = verdict_in(tmp_path)
+    fingerprint = json.loads((made / "run.json").read_text(encoding="utf-8"))["fingerprint"]
+    vouch(made / "verdict" / CHECKSUMS, {MADE_OF: fingerprint}, {})
+    page, _, _ = written(report, made)
+    assert "A verdict over" in page.text
+    vouch(made / "verdict" / CHECKSUMS, {MADE_OF: "earlier tables"}, {})
+    page, _, markdown = written(report, made)
+    assert "A verdict over" not in page.text
+    assert "is of an earlier sweep and is left out; this makes it anew." in page.text
+    assert "returnsim verdict experiments/policies-under-uncertainty.yaml" in markdown.splitlines()
+
+
+def test_every_outcome_that_was_judged_is_told_by_its_title(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Run
+):
+    monkeypatch.chdir(tmp_path)
+    made = verdict_in(tmp_path)
+    _, _, markdown = written(report, made)
+    head = "| outcome | policies | verdict |"
+    rows = markdown.partition(head)[2].partition("\n\n")[0].splitlines()[2:]
+    told = [unescaped(row.split(" | ")[0].removeprefix("| ")) for row in rows]
+    judged = pd.read_csv(made / "verdict" / "verdict.csv")["outcome"]
+    assert len(told) == len(judged)
+    assert len(set(told)) == judged.nunique()
+    outcomes = json.loads((made / "run.json").read_text(encoding="utf-8"))["outcomes"]
+    assert {outcomes["pushed"]["title"], "safe voluntary returns"} <= set(told)
+
+
+def test_how_to_make_a_verdict_again_has_the_options_that_it_knows_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Run
+):
+    monkeypatch.chdir(tmp_path)
+    made = verdict_in(tmp_path)
+    told = json.loads((made / "run.json").read_text(encoding="utf-8"))
+    swept = "returnsim sweep 'my file.yaml' --out here --until-ci 0.1 --outcome returned"
+    told |= {"command": swept}
+    (made / "run.json").write_text(json.dumps(sealed(told)), encoding="utf-8")
+    _, _, markdown = written(report, made)
+    # An earlier version did not write down the verdict's own.
+    assert {swept, "returnsim verdict 'my file.yaml' --out here"} <= set(markdown.splitlines())
+    whole = made / "verdict" / "verdict.json"
+    own = "returnsim verdict 'my file.yaml' --out here --pushed-at-most 0.2"
+    said = json.loads(whole.read_text(encoding="utf-8")) | {"command": own}
+    whole.write_text(json.dumps(said), encoding="utf-8")
+    _, _, markdown = written(report, made)
+    assert {swept, own} <= set(markdown.splitlines())
+
+
+def test_a_fit_with_a_check_in_the_same_folder_is_told_as_a_fit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: Run
+):
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(SHIPPED / "calibrate-rukban", "both")
+    for name in ("check.json", "ranks.csv"):
+        shutil.copy(SHIPPED / "calibrate-check" / name, "both")
+    page, _, _ = written(report, "both")
+    assert "parameters fitted to" in page.text
+
+
+def test_what_stepped_the_runs_is_told(here: Path, report: Run):
+    for name in ("run", "compared"):
+        _, _, markdown = written(report, name)
+        assert "| engine | numpy" in markdown
+
+
 def test_several_results_are_told_beside_each_other(here: Path, report: Run):
     page, _, markdown = written(report, "run", "eased", "attributed")
     assert "Side by side" in page.text
@@ -319,3 +427,6 @@ def test_a_study_of_sensitivity_can_be_told(
     page, _, _ = written(report, study)
     assert "3 of the 4 numbers that it rests on (75 %) are guesses" in page.text
     assert "No figures were drawn of it." in page.text
+    outcomes = set(pd.read_csv(study / "sobol.csv")["outcome"])
+    heads = {th for th in page.heads if th.replace(" ", "_") in outcomes}
+    assert heads == {name.replace("_", " ") for name in outcomes}

@@ -47,7 +47,7 @@ def test_a_problem_reads_file_line_column_path_value_rule(tmp_path):
         ("levers: {exit_ban: {members: [womn]}}", "did you mean 'women'?"),
         ("levers: {exit_ban: {members: [men]}}", "one of: men_conscription_age, men_older"),
         ("levers: {threat: {origins: {hme: 2}}}", "did you mean 'home'?"),
-        ("levers: {services: {origins: {xyz: 2}}}", "known are home"),
+        ("levers: {services: {origins: {xyz: 2}}}", "one of: home"),
         ("behaviour: {cost: {value: 1, sorce: x}}", "did you mean 'source'?"),
     ],
 )

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.analysis.card import Measure
+from returnsim.analysis.defined import divided
 from returnsim.analysis.observations import Observation
 from returnsim.analysis.quantities import MEN_SHARE, observable
 from returnsim.analysis.returns import HARM_KINDS, harms_of, of_replicates, returns_of
@@ -17,7 +18,8 @@ from returnsim.core.inputs import NOT_LATER, Class, Place
 from returnsim.core.log import Events
 from returnsim.core.record import column_names
 from returnsim.core.state import HELD, HOME, OUTSIDE, PARTY_OF
-from returnsim.scenario.problems import choice
+from returnsim.scenario.choices import choice
+from returnsim.scenario.limits import DAYS
 from returnsim.scenario.schema import Scenario
 
 WITHOUT_EVENTS = ("quantity",)
@@ -86,19 +88,13 @@ def _value(measure: Measure, lived: Lived) -> np.ndarray:
     }[measure.kind](measure, lived)
     if measure.over:
         parts = (_as_share(_value(part, lived), part.unit) for part in measure.over)
-        quotient = reduce(_quotient, parts, _as_share(value, measure.own_unit))
+        quotient = reduce(divided, parts, _as_share(value, measure.own_unit))
         value = 100.0 * quotient if measure.percent else quotient
     return value if measure.minus is None else value - _value(measure.minus, lived)
 
 
 def _as_share(values: np.ndarray, unit: str) -> np.ndarray:
     return values / 100.0 if unit == "%" else values
-
-
-def _quotient(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    found: np.ndarray = np.full(part.shape, np.nan)
-    np.divide(part, whole, out=found, where=whole != 0)
-    return found
 
 
 def _quantity(measure: Measure, lived: Lived) -> np.ndarray:
@@ -120,7 +116,7 @@ def _window(measure: Measure) -> tuple[date, date]:
 
 
 def _week(lived: Lived, day: date) -> int:
-    return (day - lived.trajectories.scenario.start).days // 7
+    return (day - lived.trajectories.scenario.start).days // DAYS
 
 
 def _events(lived: Lived) -> Events:
@@ -180,7 +176,7 @@ def _households_with(measure: Measure, lived: Lived) -> np.ndarray:
         having = people.wanted & (men > 0)
     else:
         having = members[..., Class[trait.upper()]] > 0
-    return _quotient(100.0 * having.sum(axis=1), there.sum(axis=1).astype(float))
+    return divided(100.0 * having.sum(axis=1), there.sum(axis=1).astype(float))
 
 
 def _departures(measure: Measure, lived: Lived) -> Events:
@@ -199,7 +195,7 @@ def _family_size(measure: Measure, lived: Lived) -> np.ndarray:
     # Who goes ahead and who follows are two parties, and each leaves in one week.
     size = np.bincount(party, weights=left.number, minlength=int(np.prod(shape))).reshape(shape)
     size[size < 2] = 0
-    return _quotient(size.sum(axis=(1, 2)), (size > 0).sum(axis=(1, 2)).astype(float))
+    return divided(size.sum(axis=(1, 2)), (size > 0).sum(axis=(1, 2)).astype(float))
 
 
 def _later_by(measure: Measure, lived: Lived) -> np.ndarray:

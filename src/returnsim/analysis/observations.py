@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
 from returnsim.analysis.quantities import PERCENT, observable
 from returnsim.errors import Problem, ScenarioError, UsageError
+from returnsim.scenario.choices import choice
 from returnsim.scenario.schema import Scenario
 
 COLUMNS = (
@@ -127,13 +127,8 @@ def check_guarantor(observation: Observation, known: tuple[str, ...]) -> None:
     if observation.guarantor is not None and observation.guarantor not in known:
         raise UsageError(
             f"observations: {observation.guarantor}: no such guarantor in the scenario; "
-            + _nearest(observation.guarantor, known)
+            + choice(observation.guarantor, known)
         )
-
-
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"one of {', '.join(known)}"
 
 
 class _Row:
@@ -204,7 +199,7 @@ def _rows(file: Path, problems: list[Problem]) -> Iterator[tuple[int, dict[str, 
 
 def _header_broken(file: Path, line: int, header: tuple[str, ...], problems: list[Problem]) -> bool:
     missing = [name for name in COLUMNS if name not in header]
-    rules = {name: f"no such column; {_nearest(name, COLUMNS)}" for name in header}
+    rules = {name: f"no such column; {choice(name, COLUMNS)}" for name in header}
     wrong = [
         Problem(file, line, None, "", name or "(no name)", rules[name])
         for name in header
@@ -256,7 +251,7 @@ def _observation(row: _Row) -> Observation | None:
 def _check_names(row: _Row) -> None:
     kinds, quantity = observable(), row.cells["quantity"]
     if quantity not in kinds:
-        row.broken("quantity", f"no such quantity; {_nearest(quantity, tuple(kinds))}")
+        row.broken("quantity", f"no such quantity; {choice(quantity, tuple(kinds))}")
     elif row.cells["unit"] not in kinds[quantity].units:
         row.broken("unit", f"{quantity} is counted in {' or '.join(kinds[quantity].units)}")
     if row.cells["use"] not in USES:

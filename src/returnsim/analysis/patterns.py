@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.analysis.card import Check, LoadedCard, World
+from returnsim.analysis.defined import divided
 from returnsim.analysis.measures import Measured, rule_broken_by
 from returnsim.analysis.worlds import Answers
 from returnsim.errors import Problem, ScenarioError
@@ -172,9 +173,7 @@ def against(
     """Set a measure against the same one in another world, replicate by replicate."""
     if check.than is None or check.than.as_ == "difference":
         return np.asarray(values - other)
-    ratio: np.ndarray = np.full(values.shape, np.nan)
-    np.divide(values, other, out=ratio, where=other != 0)
-    return ratio
+    return divided(values, other)
 
 
 def judge(pattern: str, name: str, check: Check, values: Float[np.ndarray, "R"]) -> Judged:

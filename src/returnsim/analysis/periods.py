@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int64
 
+from returnsim.analysis.defined import divided as divided
 from returnsim.analysis.summary import percentiles
 from returnsim.trajectories import Trajectories
 
@@ -116,13 +117,6 @@ def ratio(
     return Measure(
         kind, unit, divided(scale * part, whole), divided(scale * part.sum(0), whole.sum(0))
     )
-
-
-def divided(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """The quotient, NaN where the whole is nothing."""
-    found: np.ndarray = np.full(whole.shape, np.nan)
-    np.divide(part, whole, out=found, where=whole > 0)
-    return found
 
 
 def lines(rows: Rows, measures: list[Measure]) -> list[tuple[object, ...]]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from returnsim.analysis.defined import divided
 from returnsim.scenario.quantities import CLASSES
 
 PEOPLE = ("people",)
@@ -62,6 +63,4 @@ def observable() -> Mapping[str, Kind]:
 
 def per_hundred(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Share in percent, elementwise; NaN where the whole is nothing."""
-    share: np.ndarray = np.full(whole.shape, np.nan)
-    np.divide(100 * part, whole, out=share, where=whole > 0)
-    return share
+    return divided(100 * part, whole)

@@ -7,9 +7,8 @@ from jaxtyping import Float
 
 from returnsim.analysis.observations import Observation, check_guarantor
 from returnsim.analysis.quantities import MEN_SHARE, PERCENT, observable, per_hundred
+from returnsim.scenario.limits import DAYS
 from returnsim.trajectories import Trajectories
-
-DAYS = 7
 
 
 def simulated(trajectories: Trajectories, observation: Observation) -> Float[np.ndarray, "R"]:

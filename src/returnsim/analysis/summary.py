@@ -7,7 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.analysis.attribution import LABELS, column_of_pair
+from returnsim.analysis.defined import mean_of
 from returnsim.analysis.quantities import per_hundred
+from returnsim.analysis.returns import HARM_KINDS
 from returnsim.analysis.simulated import camp_at_start
 from returnsim.scenario.quantities import CLASSES
 from returnsim.trajectories import Trajectories
@@ -24,7 +26,7 @@ PLAIN_UNITS = ("people", "households")
 WHOLE_UNITS = (*PLAIN_UNITS, "person-weeks", "household-weeks")
 """Units of whole counts."""
 WEEKS_PER_MONTH = 365.25 / 12 / 7
-HARMS = ("detained", "conscripted", "killed", "disappeared")
+HARMS = HARM_KINDS
 """What befalls people after their return. The disappeared were detained before, and some of the
 killed died in detention: the four are not to be added up."""
 
@@ -96,6 +98,20 @@ def percentiles(
     return found
 
 
+def median_and_ends(values: Float[np.ndarray, "R"]) -> tuple[float, float, float]:
+    """The 5th percentile over replicates, the median and the 95th, of those that have a value."""
+    low, median, high = percentiles(values[:, np.newaxis], (5.0, 50.0, 95.0))[:, 0].tolist()
+    return low, median, high
+
+
+def percent(share: float) -> str:
+    """A share for a reader: whole percent, and what is not all or nothing never said to be."""
+    whole = round(100 * min(share, 1.0))
+    if whole == 100 and share < 1:
+        return "over 99 %"
+    return "under 1 %" if whole == 0 and share > 0 else f"{whole} %"
+
+
 def summarise(trajectories: Trajectories, notes: Sequence[str] = ()) -> "pd.DataFrame":
     """Draw a run together: totals over the weeks recorded, median and range of the replicates.
 
@@ -118,7 +134,7 @@ def summarise(trajectories: Trajectories, notes: Sequence[str] = ()) -> "pd.Data
 
     rows = []
     for outcome in outcomes(trajectories):
-        low, median, high = percentiles(outcome.values[:, np.newaxis], (5.0, 50.0, 95.0))[:, 0]
+        low, median, high = median_and_ends(outcome.values)
         rows.append((outcome.name, outcome.unit, median, low, high))
     rows += [(note, "note", np.nan, np.nan, np.nan) for note in notes]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -288,18 +304,8 @@ def _in_camp(trajectories: Trajectories) -> list[Outcome]:
         Outcome(
             "in need of care without it", "household-weeks", _total(trajectories, "without_care")
         ),
-        Outcome("hardship, mean over the weeks", "0 to 1", _mean(trajectories["hardship"])),
+        Outcome("hardship, mean over the weeks", "0 to 1", mean_of(trajectories["hardship"])),
     ]
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean over the weeks that have a value."""
-    there = ~np.isnan(values)
-    total = np.where(there, values, 0.0).sum(axis=1)
-    number = there.sum(axis=1)
-    mean: np.ndarray = np.full(len(values), np.nan)
-    np.divide(total, number, out=mean, where=number > 0)
-    return mean
 
 
 def _trust(trajectories: Trajectories) -> list[Outcome]:

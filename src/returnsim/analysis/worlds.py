@@ -105,8 +105,7 @@ def ask(
     """
     if size.replicates < 1:
         raise UsageError(f"replicates: {size.replicates}: at least 1 is needed")
-    short = _until(scenario, max(question.last_day for question in questions))
-    plan = plan_run(short, size.seed, size.households).by(size.engine, size.replicates)
+    short, plan = _planned(scenario, questions, size)
     total = size.replicates * short.weeks
     parts = run_blocks(
         partial(_answers, short, plan, questions),
@@ -136,18 +135,39 @@ def ask_all(
     UsageError
         As for `returnsim.simulate`.
     """
-    scenarios: dict[str, Scenario] = {}
-    asked: dict[str, dict[Question, None]] = {}
-    for scenario, question in pairs:
-        key = scenario_hash(scenario)
-        scenarios.setdefault(key, scenario)
-        asked.setdefault(key, {})[question] = None
+    asked = _by_scenario(pairs)
     found: dict[tuple[str, Question], np.ndarray] = {}
-    for number, (key, questions) in enumerate(asked.items(), start=1):
+    for number, (key, (scenario, questions)) in enumerate(asked.items(), start=1):
         progress = told(f"{size.replicates} replicates of world {number} of {len(asked)}")
-        values = ask(scenarios[key], list(questions), size, progress)
+        values = ask(scenario, list(questions), size, progress)
         found |= {(key, question): row for question, row in zip(questions, values, strict=True)}
     return found
+
+
+def engines_of(pairs: Iterable[tuple[Scenario, Question]], size: Size) -> list[str]:
+    """What steps the runs in which questions are asked, each once. Arguments as for `ask_all`."""
+    asked = _by_scenario(pairs).values()
+    return sorted({_planned(one, list(questions), size)[1].engine for one, questions in asked})
+
+
+def _by_scenario(
+    pairs: Iterable[tuple[Scenario, Question]],
+) -> dict[str, tuple[Scenario, dict[Question, None]]]:
+    """Each scenario once, by its fingerprint, with what is asked of it."""
+    asked: dict[str, tuple[Scenario, dict[Question, None]]] = {}
+    for scenario, question in pairs:
+        _, questions = asked.setdefault(scenario_hash(scenario), (scenario, {}))
+        questions[question] = None
+    return asked
+
+
+def _planned(
+    scenario: Scenario, questions: Sequence[Question], size: Size
+) -> tuple[Scenario, Plan]:
+    """The scenario as far as questions reach, and its plan."""
+    short = _until(scenario, max(question.last_day for question in questions))
+    plan = plan_run(short, size.seed, size.households)
+    return short, plan.by(size.engine, size.replicates)
 
 
 def _answers(

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -19,18 +19,18 @@ from returnsim.cli.options import (
     Set,
     Workers,
     cores,
+    engine_words,
+    kept_if_stopped,
+    out_words,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from returnsim.analysis.followed import Followed
-    from returnsim.results import Identity
     from returnsim.scenario.schema import Scenario
 
 USUAL = "siege"
-SWITCH = "switch.csv"
-FORMAT = "returnsim attribution 1"
 
 
 class Asked(NamedTuple):
@@ -80,6 +80,7 @@ def attribute(
     """
     from returnsim.analysis.switch import switch_table
     from returnsim.cli.attribute_text import as_json, as_text, cautions_of
+    from returnsim.experiments.attributed import check_attribution, write_attribution
     from returnsim.results import planned
     from returnsim.scenario.files import load_scenario
     from returnsim.scenario.neutral import without as pair_without
@@ -90,11 +91,14 @@ def attribute(
         pair_without(scenario, lever)
     folder = RESULTS / f"{scenario.name}-attribution" if out is None else out
     identity = planned(scenario, replicates, seed, households)
-    _check_folder(folder, identity, asked.levers, overwrite=overwrite)
+    check_attribution(folder, identity, asked.levers, overwrite=overwrite)
     runs = _follow(scenario, asked, workers or cores(), engine)
     table = switch_table(runs)
-    _write(runs, table, folder, _command(file, asked, overrides, out), figures=not no_figures)
-    typer.echo(as_json(runs, table, folder) if json else as_text(runs, table))
+    command = _command(file, asked, overrides, engine, out)
+    draw = None if no_figures else partial(_draw, runs, table)
+    write_attribution(runs, table, folder, command, draw)
+    with kept_if_stopped(f"the table is kept in {folder}"):
+        typer.echo(as_json(runs, table, folder) if json else as_text(runs, table))
     for caution in cautions_of(runs):
         typer.echo(f"note: {caution}", err=True)
     what = "The table is" if no_figures else "The table and the figures are"
@@ -134,7 +138,15 @@ def _follow(scenario: "Scenario", asked: Asked, workers: int, engine: str) -> "l
         return [one(lever) for lever in asked.levers]
 
 
-def _command(file: Path, asked: Asked, overrides: list[str] | None, out: Path | None) -> str:
+def _draw(runs: "Sequence[Followed]", table: "pd.DataFrame", directory: Path) -> None:
+    from returnsim.figures.attribution import write_attribution_figures
+
+    write_attribution_figures(runs, table, directory)
+
+
+def _command(
+    file: Path, asked: Asked, overrides: list[str] | None, engine: str, out: Path | None
+) -> str:
     """What to type to have the same table again, paths as they were typed."""
     words = ["returnsim", "attribute", str(file)]
     for lever in asked.levers:
@@ -144,101 +156,4 @@ def _command(file: Path, asked: Asked, overrides: list[str] | None, out: Path | 
         words += ["--set", override]
     if asked.households is not None:
         words += ["--households", str(asked.households)]
-    if out is not None:
-        words += ["--out", str(out)]
-    return shlex.join(words)
-
-
-def _write(
-    runs: "Sequence[Followed]", table: "pd.DataFrame", target: Path, command: str, *, figures: bool
-) -> None:
-    """Write ``switch.csv``, ``run.json`` and the figures: all of it, or nothing."""
-    from returnsim.digests import write_run
-    from returnsim.errors import RunError
-    from returnsim.folders import write_text, written_whole
-    from returnsim.results import FIGURES, provenance_of
-
-    told = provenance_of(runs[0].trajectories, command)
-    told |= {"format": FORMAT, "levers": [run.lever for run in runs]}
-    told |= {"created": datetime.now(UTC).isoformat(timespec="seconds")}
-    text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-    try:
-        with written_whole(target.resolve()) as folder:
-            write_text(folder / SWITCH, text)
-            if figures:
-                from returnsim.figures.attribution import write_attribution_figures
-
-                (folder / FIGURES).mkdir()
-                write_attribution_figures(runs, table, folder / FIGURES)
-            write_run(folder, told)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(f"{target}: the results could not be written: {reason}") from error
-
-
-def _check_folder(
-    target: Path, identity: "Identity", levers: tuple[str, ...], *, overwrite: bool
-) -> None:
-    """Find out before the runs whether the results can go where they are meant to."""
-    from returnsim.errors import UsageError
-    from returnsim.folders import check_writable
-
-    try:
-        check_writable(target)
-        if not target.exists():
-            return
-        if not target.is_dir():
-            raise UsageError(f"{target}: is a file; name a folder with --out")
-        if Path.cwd().resolve().is_relative_to(target.resolve()):
-            raise UsageError(f"{target}: is the folder you are in; name another with --out")
-        if not any(target.iterdir()):
-            return
-        there, foreign = _there(target), _foreign(target)
-    except OSError as error:
-        raise UsageError(f"{target}: {error.strerror or error}") from None
-    if there is None or foreign:
-        what = f", such as {foreign[0]}" if foreign else ""
-        raise UsageError(
-            f"{target}: holds files that returnsim attribute did not write{what}; they are left "
-            "alone. Name another folder with --out"
-        )
-    if there != (identity, levers) and not overwrite:
-        raise UsageError(
-            f"{target}: holds another attribution.\n"
-            f"  there:    {there[0]}, without {', '.join(there[1])}\n"
-            f"  this one: {identity}, without {', '.join(levers)}\n"
-            "Add --overwrite to replace it, or name another folder with --out"
-        )
-
-
-def _there(target: Path) -> "tuple[Identity, tuple[str, ...]] | None":
-    """Which attribution a folder holds; None if it does not say."""
-    import json
-
-    from returnsim.digests import RUN
-    from returnsim.results import Identity
-
-    try:
-        said = json.loads((target / RUN).read_text(encoding="utf-8"))
-        if said["format"] != FORMAT:
-            return None
-        replicates = tuple(int(number) for number in said["replicates"])
-        run = (str(said["scenario_hash"]), int(said["seed"]), replicates, int(said["households"]))
-        return Identity(*run), tuple(map(str, said["levers"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _foreign(target: Path) -> list[str]:
-    """Names of what is not a part of an attribution."""
-    from returnsim.digests import RUN
-    from returnsim.results import FIGURE_ENDINGS, FIGURES
-
-    names = []
-    for path in sorted(target.iterdir()):
-        if path.name == FIGURES and path.is_dir():
-            within = sorted(path.iterdir())
-            names += [f"{FIGURES}/{p.name}" for p in within if p.suffix not in FIGURE_ENDINGS]
-        elif path.name not in (SWITCH, RUN):
-            names.append(path.name)
-    return names
+    return shlex.join([*words, *engine_words(engine), *out_words(out)])

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, Engine, NoFigures, Out, Workers, cores
+from returnsim.cli.options import (
+    RESULTS,
+    Engine,
+    NoFigures,
+    Out,
+    Workers,
+    cores,
+    engine_words,
+    kept_if_stopped,
+    out_words,
+)
 
 if TYPE_CHECKING:
     from returnsim.analysis.calibration.fit import Progress
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
     from returnsim.experiments.cases import LoadedExperiment
 
 MOST_TIES = 8
+OF_A_CHECK = "-check"
 
 
 def calibrate(
@@ -46,24 +57,27 @@ def calibrate(
 
     Writes the posterior for a scenario to take (`posterior: FILE`), and which numbers the record
     identifies and which it does not. Stop it whenever you like: the same command goes on from
-    there; of a check only the runs over the prior are kept.
+    there; of a check only the runs over the prior are kept. A check is written to
+    results/NAME-check.
     """
     from returnsim.experiments.calibration import require_libraries
     from returnsim.experiments.files import load_experiment
 
     experiment = load_experiment(file)
     require_libraries()
-    folder = RESULTS / experiment.name if out is None else out
+    folder = RESULTS / _usual_name(experiment, check) if out is None else out
     started = time.monotonic()
 
     def say(line: str) -> None:
         typer.echo(f"{experiment.name}: {time.monotonic() - started:5.0f} s: {line}", err=True)
 
-    words = ["returnsim", "calibrate", str(file), *(["--out", str(out)] if out else [])]
+    words = ["returnsim", "calibrate", str(file), *out_words(out), *engine_words(engine)]
     if check is not None:
         words += ["--check", str(check)]
-    do = partial(_fit, as_json=json) if check is None else partial(_check, trials=check)
-    try:
+    do = _fit if check is None else partial(_check, trials=check)
+    kept = "what was finished is" if check is None else "the runs over the prior are"
+    then = "goes on from there" if check is None else "fits the records anew"
+    with kept_if_stopped(f"{kept} kept in {folder}: the same command {then}"):
         do(
             experiment,
             folder,
@@ -72,12 +86,14 @@ def calibrate(
             shlex.join(words),
             draws=not no_figures,
             engine=engine,
+            as_json=json,
         )
-    except KeyboardInterrupt:
-        kept = "what was finished is" if check is None else "the runs over the prior are"
-        then = "goes on from there" if check is None else "fits the records anew"
-        typer.echo(f"stopped; {kept} kept in {folder}: the same command {then}", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _usual_name(experiment: "LoadedExperiment", check: int | None) -> str:
+    """A fit and a check of it each have a folder of their own."""
+    name = experiment.name
+    return name if check is None or name.endswith(OF_A_CHECK) else f"{name}{OF_A_CHECK}"
 
 
 def _fit(
@@ -116,14 +132,21 @@ def _check(
     *,
     draws: bool,
     engine: str,
+    as_json: bool,
     trials: int,
 ) -> None:
     from returnsim.experiments.calibration import check_fit
-    from returnsim.experiments.calibration_tables import RANKS, write_ranks
+    from returnsim.experiments.calibration_tables import RANKS, ranks_as_json, write_ranks
 
     found = check_fit(experiment, folder, workers, trials, progress=say, engine=engine)
     table = write_ranks(experiment, found, folder, command, _draw_ranks if draws else None)
-    typer.echo(table.to_string(index=False))
+    if as_json:
+        import json
+
+        told = ranks_as_json(experiment, found, table)
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        typer.echo(table.to_string(index=False))
     typer.echo(f"The ranks are in {folder / RANKS}", err=True)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import NoFigures
+from returnsim.cli.options import NoFigures, kept_if_stopped
 
 if TYPE_CHECKING:
     from returnsim.experiments.compare import Case, Comparison
@@ -56,11 +56,12 @@ def compare(
     comparison = load_comparison(results, baseline, outcome or ())
     folder = out or _usual_folder(results)
     draw = None if no_figures else _draw
-    write_comparison(comparison, folder, draw)
-    if json:
-        typer.echo(table(comparison).to_json(orient="records", indent=1, double_precision=10))
-    else:
-        _print(comparison, outcome or ())
+    with kept_if_stopped(f"what was written is kept in {folder}: the same command writes the rest"):
+        write_comparison(comparison, folder, draw)
+        if json:
+            typer.echo(table(comparison).to_json(orient="records", indent=1, double_precision=10))
+        else:
+            _print(comparison, outcome or ())
     what = "The table is" if no_figures else "The table and the figures are"
     typer.echo(f"{what} in {folder}", err=True)
 

@@ -16,6 +16,7 @@ from returnsim.cli.options import (
     ScenarioFile,
     Seed,
     Set,
+    kept_if_stopped,
 )
 
 if TYPE_CHECKING:
@@ -97,8 +98,10 @@ def explain(
         name = f"household-{household}-week-{told.week}"
         lines = household_lines(told, scenario, plan)
     said = _as_json(told, scenario, plan)
-    _write(folder, name, said, None if no_figures else partial(_draw, told, scenario, plan))
-    typer.echo(said if json else "\n".join(line.rstrip() for line in lines))
+    draw = None if no_figures else partial(_draw, told, scenario, plan)
+    with kept_if_stopped(f"what was written is kept in {folder}: the same command writes the rest"):
+        _write(folder, name, said, draw)
+        typer.echo(said if json else "\n".join(line.rstrip() for line in lines))
     typer.echo(f"The explanation is in {folder}", err=True)
 
 
@@ -106,15 +109,16 @@ def _write(
     folder: Path, name: str, said: str, draw: "Callable[[Path, str], object] | None"
 ) -> None:
     from returnsim.errors import RunError
+    from returnsim.folders import reason_of, write_in_place
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{name}.json").write_text(said + "\n", encoding="utf-8", newline="\n")
+        write_in_place(folder / f"{name}.json", said + "\n")
         if draw is not None:
             draw(folder, name)
     except OSError as error:
         raise RunError(
-            f"{folder}: the explanation could not be written: {error.strerror or error}"
+            f"{folder}: the explanation could not be written: {reason_of(error)}"
         ) from error
 
 
@@ -130,6 +134,7 @@ def _as_json(told: "Household | Groups", scenario: "Scenario", plan: "Plan") -> 
     import json
 
     from returnsim.analysis.explain import FELT, NOT_FOR
+    from returnsim.folders import with_nulls
 
     guesses, numbers = scenario.guesses()
     said = {
@@ -138,7 +143,7 @@ def _as_json(told: "Household | Groups", scenario: "Scenario", plan: "Plan") -> 
         "seed": plan.seed,
         "households": plan.all_households,
         "weight": float(plan.inputs.parameters.weight[0]),
-        "explained": _plain(told),
+        "explained": with_nulls(_plain(told)),
         "levers": FELT,
         "guesses": guesses,
         "numbers": numbers,
@@ -148,13 +153,11 @@ def _as_json(told: "Household | Groups", scenario: "Scenario", plan: "Plan") -> 
 
 
 def _plain(value: Any) -> Any:
-    """Turn what was found into what JSON has; what is not defined into null."""
+    """Turn what was found into what JSON has."""
     if hasattr(value, "_asdict"):
         return {name: _plain(part) for name, part in value._asdict().items()}
     if isinstance(value, dict):
         return {name: _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
-    if isinstance(value, float) and value != value:
-        return None
     return str(value) if isinstance(value, date) else value

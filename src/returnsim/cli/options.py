@@ -1,7 +1,8 @@
 """Arguments that several commands have."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ import typer
 from returnsim.scenario.limits import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS
 
 EXIT_INTERRUPTED = 130
+AUTO = "auto"
 RESULTS = Path("results")
 MOST_REPLICATES = 10_000
 
@@ -62,16 +64,38 @@ Out = Annotated[Path | None, typer.Option(help="Folder for the results; results/
 NoFigures = Annotated[bool, typer.Option("--no-figures", help="Draw no figures.")]
 
 
+def out_words(out: Path | None) -> list[str]:
+    """What was typed of the folder for the results."""
+    return ["--out", str(out)] if out is not None else []
+
+
+def engine_words(engine: str) -> list[str]:
+    """What was typed of the engine."""
+    return ["--engine", engine] if engine != AUTO else []
+
+
+@contextmanager
+def kept_if_stopped(told: str) -> Iterator[None]:
+    """Say on Ctrl-C what is kept, where something is, and leave with the code for it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        typer.echo(f"stopped; {told}", err=True)
+        raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def goes_on(folder: Path) -> str:
+    """What is said of a command that goes on from what is finished."""
+    return f"what was finished is kept in {folder}: the same command goes on from there"
+
+
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:
     """Leave with the code for an interruption, whatever the command line library makes of it."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> None:
-        try:
+        with kept_if_stopped("nothing was written"):
             command(*args, **kwargs)
-        except KeyboardInterrupt:
-            typer.echo("stopped; nothing was written", err=True)
-            raise typer.Exit(EXIT_INTERRUPTED) from None
 
     return wrapped
 

@@ -20,6 +20,9 @@ from returnsim.cli.options import (
     Set,
     Workers,
     cores,
+    engine_words,
+    kept_if_stopped,
+    out_words,
 )
 
 if TYPE_CHECKING:
@@ -104,10 +107,11 @@ def run(
         notes=notes,
         figures=None if no_figures else _drawer(followed, observed),
     )
-    if json:
-        typer.echo(_as_json(followed, notes, folder))
-    else:
-        _print_table(trajectories, notes)
+    with kept_if_stopped(f"the results are kept in {folder}"):
+        if json:
+            typer.echo(_as_json(followed, notes, folder))
+        else:
+            _print_table(trajectories, notes)
     said = (
         f"The results are in {folder}" if no_figures else f"The figures are in {folder / FIGURES}"
     )
@@ -178,11 +182,7 @@ def _command(file: Path, asked: Asked, overrides: list[str] | None, out: Path | 
         words.append("--no-pair")
     if asked.events:
         words.append("--events")
-    if asked.engine != "auto":
-        words += ["--engine", asked.engine]
-    if out is not None:
-        words += ["--out", str(out)]
-    return shlex.join(words)
+    return shlex.join([*words, *engine_words(asked.engine), *out_words(out)])
 
 
 def _as_json(followed: "Followed", notes: "Sequence[str]", folder: Path) -> str:

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from returnsim.cli.options import (
-    EXIT_INTERRUPTED,
     RESULTS,
     Engine,
     NoFigures,
     Out,
     Scheduler,
     Workers,
+    engine_words,
+    goes_on,
+    kept_if_stopped,
+    out_words,
 )
 from returnsim.cli.sweep import MOST_FAILURES, shown_progress, site_of
 
@@ -59,23 +62,17 @@ def sensitivity(
     folder = RESULTS / experiment.name if out is None else out
     prepared(experiment, folder)
     command = shlex.join(
-        ["returnsim", "sensitivity", str(file), *(["--out", str(out)] if out is not None else [])]
+        ["returnsim", "sensitivity", str(file), *out_words(out), *engine_words(engine)]
     )
     stages = _Stages(site_of(workers, scheduler, engine), command)
-    try:
+    with kept_if_stopped(goes_on(folder)):
         studied = run_study(experiment, folder, stages.run)
-    except KeyboardInterrupt:
-        typer.echo(
-            f"stopped; what was finished is kept in {folder}: the same command goes on from there",
-            err=True,
-        )
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    write_study(studied, folder, command, None if no_figures else _draw)
-    if json:
-        typer.echo(as_text(as_json(studied, command)), nl=False)
-    else:
-        for line in _lines(studied):
-            typer.echo(line)
+        write_study(studied, folder, command, None if no_figures else _draw)
+        if json:
+            typer.echo(as_text(as_json(studied, command)), nl=False)
+        else:
+            for line in _lines(studied):
+                typer.echo(line)
     what = "tables are" if no_figures else "tables and the figures are"
     typer.echo(f"The {what} in {folder}", err=True)
     if stages.failed:

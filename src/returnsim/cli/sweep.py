@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from returnsim.cli.options import EXIT_INTERRUPTED, RESULTS, Engine, Out, Scheduler, Workers, cores
+from returnsim.cli.options import (
+    RESULTS,
+    Engine,
+    Out,
+    Scheduler,
+    Workers,
+    cores,
+    engine_words,
+    goes_on,
+    kept_if_stopped,
+    out_words,
+)
 
 if TYPE_CHECKING:
     from returnsim.experiments.cases import LoadedExperiment
@@ -56,7 +67,7 @@ def sweep(
     tightness = Tightness.checked(experiment, until_ci, outcome, most_replicates)
     folder = RESULTS / experiment.name if out is None else out
     site = site_of(workers, scheduler, engine)
-    command = _command(file, out, until_ci, outcome, most_replicates)
+    command = _command(file, out, until_ci, outcome, most_replicates, engine)
 
     def run(replicates: int) -> "Tally":
         with shown_progress(experiment.name) as progress:
@@ -69,18 +80,12 @@ def sweep(
                 progress=progress,
             )
 
-    try:
+    with kept_if_stopped(goes_on(folder)):
         if tightness is None:
             tally, told = run(experiment.experiment.replicates), None
         else:
             tally, told = until_tight(tightness, folder, run)
-    except KeyboardInterrupt:
-        typer.echo(
-            f"stopped; what was finished is kept in {folder}: the same command goes on from there",
-            err=True,
-        )
-        raise typer.Exit(EXIT_INTERRUPTED) from None
-    _report(tally, folder, told, as_json=json)
+        _report(tally, folder, told, as_json=json)
     if tally.failed:
         raise typer.Exit(1)
 
@@ -120,18 +125,17 @@ def _command(
     until_ci: float | None,
     outcome: str | None,
     most_replicates: int | None,
+    engine: str,
 ) -> str:
     """What to type to have the same tables again, paths as they were typed."""
-    words = ["returnsim", "sweep", str(file)]
-    if out is not None:
-        words += ["--out", str(out)]
+    words = ["returnsim", "sweep", str(file), *out_words(out)]
     if until_ci is not None:
         words += ["--until-ci", f"{until_ci:g}"]
     if outcome is not None:
         words += ["--outcome", outcome]
     if most_replicates is not None:
         words += ["--most-replicates", str(most_replicates)]
-    return shlex.join(words)
+    return shlex.join([*words, *engine_words(engine)])
 
 
 @contextmanager
@@ -212,6 +216,7 @@ def _in_words(seconds: float) -> str:
 
 
 def _report(tally: "Tally", folder: Path, told: Any, *, as_json: bool) -> None:
+    from returnsim.experiments.cells import CELL
     from returnsim.experiments.sweep import STORE
 
     if as_json:
@@ -231,7 +236,7 @@ def _report(tally: "Tally", folder: Path, told: Any, *, as_json: bool) -> None:
         typer.echo(json.dumps(said, indent=2, ensure_ascii=False))
     else:
         typer.echo(
-            f"{tally.total:,} cell{'' if tally.total == 1 else 's'} of 16 replicates: "
+            f"{tally.total:,} cell{'' if tally.total == 1 else 's'} of {CELL} replicates: "
             f"{tally.ran:,} run, {tally.cached:,} were there, {tally.failed:,} failed"
         )
         if told is not None:

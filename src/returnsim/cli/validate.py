@@ -3,9 +3,9 @@
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -20,22 +20,17 @@ from returnsim.cli.options import (
     Set,
     Workers,
     cores,
+    engine_words,
+    kept_if_stopped,
+    out_words,
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from returnsim.analysis.observations import Observation
     from returnsim.analysis.patterns import Held, Prepared
     from returnsim.analysis.validation import Validation
     from returnsim.analysis.worlds import Progress, Question, Size
     from returnsim.scenario.schema import Scenario
-
-FORMAT = "returnsim validation 1"
-VALIDATION, SCORES, PATTERNS, RIVALS = (
-    *("validation.csv", "scores.csv"),
-    *("patterns.csv", "rivals.csv"),
-)
 
 
 class Asked(NamedTuple):
@@ -82,21 +77,25 @@ def validate(
     fails is a finding, and no error.
     """
     from returnsim.analysis.worlds import Size
+    from returnsim.experiments.validated import check_validation, write_validation
 
     asked = _asked(file, overrides or [], patterns=not no_patterns, rivals=rivals)
     folder = RESULTS / f"{asked.scenario.name}-validated" if out is None else out
-    _check_folder(folder)
+    check_validation(folder)
     size = Size(replicates, seed, households, workers or cores(), engine)
-    validation, held = _found(asked, size)
+    validation, held, stepped_by = _found(asked, size)
     options = ["--no-patterns"] * no_patterns + ["--rivals"] * rivals
     command = _command(file, size, overrides or [], options, out)
-    _write(asked.scenario, validation, held, size, folder, command, figures=not no_figures)
-    if json:
-        typer.echo(_as_json(asked.scenario, validation, held, size, folder))
-    else:
-        from returnsim.cli.validate_text import print_validation
+    found = (asked.scenario, validation, held, size)
+    draw = None if no_figures else partial(_draw, *found)
+    write_validation(*found, stepped_by, folder, command, draw)
+    with kept_if_stopped(f"the tables are kept in {folder}"):
+        if json:
+            typer.echo(_as_json(*found, folder))
+        else:
+            from returnsim.cli.validate_text import print_validation
 
-        print_validation(asked.scenario, validation, held, size)
+            print_validation(*found)
     what = "tables are" if no_figures else "tables and the figures are"
     typer.echo(f"The {what} in {folder}", err=True)
     narrow = validation is not None and any("narrow" in c.verdict for c in validation.coverage)
@@ -131,13 +130,14 @@ def _asked(file: Path, overrides: list[str], *, patterns: bool, rivals: bool) ->
     return Asked(scenario, observations, cards)
 
 
-def _found(asked: Asked, size: "Size") -> "tuple[Validation | None, list[Held]]":
+def _found(asked: Asked, size: "Size") -> "tuple[Validation | None, list[Held], str]":
+    """What came of it, and what stepped the runs."""
     import numpy as np
 
     from returnsim.analysis.patterns import hold
     from returnsim.analysis.validation import Asked as AskedOf
     from returnsim.analysis.validation import fitted_of, misfit_of, validate
-    from returnsim.analysis.worlds import ask_all
+    from returnsim.analysis.worlds import ask_all, engines_of
     from returnsim.scenario.written import scenario_hash
 
     scenario = asked.scenario
@@ -146,14 +146,16 @@ def _found(asked: Asked, size: "Size") -> "tuple[Validation | None, list[Held]]"
         *((scenario, question) for question in questions),
         *(pair for card in asked.cards for pair in card.pairs()),
     ]
+    stepped_by = ", ".join(engines_of(pairs, size))
     with _bar() as told:
         answers = ask_all(pairs, size, told)
     held = [hold(card, answers) for card in asked.cards]
     if not questions:
-        return None, held
+        return None, held, stepped_by
     rows = np.stack([answers[scenario_hash(scenario), question] for question in questions])
     misfit = misfit_of(scenario, size.seed, size.replicates)
-    return validate(asked.observations, rows, misfit, fitted_of(scenario)), held
+    found = validate(asked.observations, rows, misfit, fitted_of(scenario))
+    return found, held, stepped_by
 
 
 @contextmanager
@@ -189,77 +191,7 @@ def _command(
         words += ["--set", override]
     if size.households is not None:
         words += ["--households", str(size.households)]
-    words += options
-    if out is not None:
-        words += ["--out", str(out)]
-    return shlex.join(words)
-
-
-def _provenance(scenario: "Scenario", size: "Size", command: str) -> dict[str, Any]:
-    from returnsim.results import ground_of, planned, versions
-
-    identity = planned(scenario, size.replicates, size.seed, size.households)
-    guesses, numbers = scenario.guesses()
-    return {
-        "format": FORMAT,
-        "scenario": scenario.name,
-        "title": scenario.title,
-        "scenario_hash": identity.scenario_hash,
-        "seed": size.seed,
-        "replicates": size.replicates,
-        "households": identity.households,
-        "numbers": numbers,
-        "guesses": guesses,
-        "posterior": scenario.posterior.experiment if scenario.posterior is not None else None,
-        "ground": ground_of(scenario),
-        "command": command,
-        "versions": versions(),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
-def _write(
-    scenario: "Scenario",
-    validation: "Validation | None",
-    held: "Sequence[Held]",
-    size: "Size",
-    target: Path,
-    command: str,
-    *,
-    figures: bool,
-) -> None:
-    """Write the tables, ``run.json`` and the figures: all of it, or nothing."""
-    from returnsim.analysis.validation_tables import (
-        patterns_table,
-        points_table,
-        rivals_table,
-        scores_table,
-    )
-    from returnsim.digests import write_run
-    from returnsim.errors import RunError
-    from returnsim.folders import as_json, write_text, written_whole
-    from returnsim.results import CAPTIONS, FIGURES
-
-    tables: dict[str, pd.DataFrame] = {}
-    if validation is not None:
-        tables |= {VALIDATION: points_table(validation), SCORES: scores_table(validation)}
-    if held:
-        tables[PATTERNS] = patterns_table(held)
-    if len(held) > 1:
-        tables[RIVALS] = rivals_table(held)
-    try:
-        with written_whole(target.resolve()) as folder:
-            for name, table in tables.items():
-                text = table.to_csv(index=False, float_format="%.8g", lineterminator="\n")
-                write_text(folder / name, text)
-            if figures:
-                (folder / FIGURES).mkdir()
-                told = _draw(scenario, validation, held, size, folder / FIGURES)
-                write_text(folder / FIGURES / CAPTIONS, as_json(told) + "\n")
-            write_run(folder, _provenance(scenario, size, command))
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(f"{target}: the results could not be written: {reason}") from error
+    return shlex.join([*words, *options, *engine_words(size.engine), *out_words(out)])
 
 
 def _draw(
@@ -303,38 +235,3 @@ def _as_json(
         **as_plain(validation, held),
     }
     return json.dumps(said, ensure_ascii=False, indent=2, allow_nan=False, default=str)
-
-
-def _check_folder(target: Path) -> None:
-    """Find out before the runs whether the results can go where they are meant to."""
-    from returnsim.digests import RUN
-    from returnsim.errors import UsageError
-    from returnsim.folders import check_writable
-    from returnsim.results import FIGURES
-
-    try:
-        check_writable(target)
-        if not target.exists():
-            return
-        if not target.is_dir():
-            raise UsageError(f"{target}: is a file; name a folder with --out")
-        if Path.cwd().resolve().is_relative_to(target.resolve()):
-            raise UsageError(f"{target}: is the folder you are in; name another with --out")
-        there = {path.name for path in target.iterdir()}
-    except OSError as error:
-        raise UsageError(f"{target}: {error.strerror or error}") from None
-    own = {VALIDATION, SCORES, PATTERNS, RIVALS, RUN, FIGURES}
-    if there and (there - own or not _is_own(target / RUN)):
-        raise UsageError(
-            f"{target}: holds files that returnsim validate did not write; they are left alone. "
-            "Name another folder with --out"
-        )
-
-
-def _is_own(run: Path) -> bool:
-    import json
-
-    try:
-        return bool(json.loads(run.read_text(encoding="utf-8"))["format"] == FORMAT)
-    except (OSError, ValueError, KeyError, TypeError):
-        return False

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import RESULTS, Engine, NoFigures, Out, Scheduler, Workers
+from returnsim.cli.options import (
+    RESULTS,
+    Engine,
+    NoFigures,
+    Out,
+    Scheduler,
+    Workers,
+    engine_words,
+    goes_on,
+    kept_if_stopped,
+    out_words,
+)
 from returnsim.cli.sweep import MOST_FAILURES, shown_progress, site_of
 
 if TYPE_CHECKING:
@@ -33,6 +44,7 @@ MEASURES = {
     "pushed_share": ("pushed by", "the siege"),
 }
 NARROWEST_NAME, SHARES_WIDTH = 14, 34
+USUALLY_PUSHED = 0.1
 GAP = "  "
 
 
@@ -66,7 +78,7 @@ def verdict(
     engine: Engine = "auto",
     scheduler: Scheduler = None,
     returns_alone: ReturnsAlone = False,
-    pushed_at_most: PushedAtMost = 0.1,
+    pushed_at_most: PushedAtMost = USUALLY_PUSHED,
     json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
     no_figures: NoFigures = False,
 ) -> None:
@@ -81,14 +93,16 @@ def verdict(
     experiment = _prepared(file, returns_alone)
     folder = RESULTS / experiment.name if out is None else out
     site = site_of(workers, scheduler, engine)
-    tally = _run(experiment, folder, site, _command(file, out))
-    found, comparison = _found(experiment, folder, pushed_at_most)
-    write_verdict(found, comparison, folder / VERDICT, None if no_figures else _draw)
-    if json:
-        typer.echo(as_text(as_json(found, comparison)), nl=False)
-    else:
-        for line in _lines(found, comparison, returns_alone=returns_alone):
-            typer.echo(line)
+    command = _command(file, out, engine, pushed_at_most, returns_alone=returns_alone)
+    with kept_if_stopped(goes_on(folder)):
+        tally = _run(experiment, folder, site, command)
+        found, comparison = _found(experiment, folder, pushed_at_most)
+        write_verdict(found, comparison, folder / VERDICT, command, None if no_figures else _draw)
+        if json:
+            typer.echo(as_text(as_json(found, comparison, command)), nl=False)
+        else:
+            for line in _lines(found, comparison, returns_alone=returns_alone):
+                typer.echo(line)
     what = "tables are" if no_figures else "tables and the figures are"
     typer.echo(f"The {what} in {folder / VERDICT}", err=True)
     if tally.failed:
@@ -106,11 +120,14 @@ def _prepared(file: Path, returns_alone: bool) -> "LoadedExperiment":
     return experiment
 
 
-def _command(file: Path, out: Path | None) -> str:
+def _command(
+    file: Path, out: Path | None, engine: str, pushed_at_most: float, *, returns_alone: bool
+) -> str:
     """What to type to have the same tables again, paths as they were typed."""
-    return shlex.join(
-        ["returnsim", "verdict", str(file), *(["--out", str(out)] if out is not None else [])]
-    )
+    words = ["returnsim", "verdict", str(file), *out_words(out), *engine_words(engine)]
+    if pushed_at_most != USUALLY_PUSHED:
+        words += ["--pushed-at-most", f"{pushed_at_most:g}"]
+    return shlex.join([*words, *["--returns-alone"] * returns_alone])
 
 
 def _run(
@@ -122,15 +139,8 @@ def _run(
     """Run what is missing; tell of what failed."""
     from returnsim.experiments.sweep import STORE, sweep
 
-    try:
-        with shown_progress(experiment.name) as progress:
-            tally = sweep(experiment, folder, site, command=command, progress=progress)
-    except KeyboardInterrupt:
-        typer.echo(
-            f"stopped; what was finished is kept in {folder}: the same command goes on from there",
-            err=True,
-        )
-        raise typer.Exit(130) from None
+    with shown_progress(experiment.name) as progress:
+        tally = sweep(experiment, folder, site, command=command, progress=progress)
     for failure in tally.failures[:MOST_FAILURES]:
         typer.echo(
             f"failed: {failure.case!r} (cell {failure.key[:12]}): {failure.reason}", err=True
@@ -150,7 +160,7 @@ def _found(
     from dataclasses import replace
 
     from returnsim.experiments.reading import load_comparison
-    from returnsim.experiments.tables import run_in, told_cells
+    from returnsim.experiments.tables import run_of, told_cells
     from returnsim.experiments.unknowns import notes_of, sample_of
     from returnsim.experiments.verdict import verdict_of
 
@@ -158,7 +168,7 @@ def _found(
     whole = [case.name for case in experiment.cases if case.name not in failed]
     # The baseline plays no part here: that it failed should not stand in the way.
     comparison = load_comparison([folder], whole[0] if whole else None)
-    comparison = replace(comparison, notes=notes_of(experiment, run_in(folder) or {}))
+    comparison = replace(comparison, notes=notes_of(experiment, run_of(folder)))
     return verdict_of(sample_of(experiment, comparison), pushed_at_most), comparison
 
 

@@ -1,5 +1,7 @@
 """An experiment's factors fitted to the record: whole generations of runs on every core."""
 
+import json
+from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,7 +18,8 @@ from returnsim.analysis.calibration.targets import (
     targets_of,
 )
 from returnsim.analysis.observations import observations_of
-from returnsim.core.engines import AUTO, choose_engine
+from returnsim.core.engines import AUTO, NUMPY, choose_engine
+from returnsim.digests import RUN
 from returnsim.errors import Problem as Wrong
 from returnsim.errors import ScenarioError, UsageError
 from returnsim.experiments.cases import LoadedExperiment
@@ -24,6 +27,7 @@ from returnsim.experiments.generations import (
     Camp,
     Remembered,
     check_ends,
+    check_memory_of,
     households_of,
     make_folder,
     run_here,
@@ -31,12 +35,15 @@ from returnsim.experiments.generations import (
 )
 from returnsim.experiments.schema import Calibration, paths_of
 from returnsim.scenario.files import load_tree
+from returnsim.scenario.limits import DAYS
+from returnsim.scenario.posterior import most_draws, rule_broken_by
+from returnsim.scenario.problems import in_order
 from returnsim.scenario.schema import Scenario
 from returnsim.workers import process_pool
 
+CHECK = "check.json"
 GENERATIONS = "generations"
 TRIALS_A_LINE = 10
-DAYS = 7
 
 
 class Fitted(NamedTuple):
@@ -54,6 +61,10 @@ class Fitted(NamedTuple):
         What was fitted to.
     fit : Fit
         What came of it.
+    left_out : tuple of str
+        Rows of the record that were to be fitted to and lie outside the weeks run.
+    engine : str
+        What stepped the runs: ``numpy`` or ``numba``.
     """
 
     experiment: LoadedExperiment
@@ -61,6 +72,8 @@ class Fitted(NamedTuple):
     priors: tuple[Prior, ...]
     targets: tuple[Target, ...]
     fit: Fit
+    left_out: tuple[str, ...] = ()
+    engine: str = NUMPY
 
 
 def calibrate(
@@ -95,11 +108,16 @@ def calibrate(
     ScenarioError
         If the experiment or its scenario leaves nothing to fit, or nothing to fit to.
     UsageError
-        If the folder cannot be made.
+        If the folder cannot be made or holds something else, or this machine has not the memory.
     """
     what = prepared(experiment)
     small, told = _by(what.camp, engine, _sizes(what.section)), what.section
+    check_folder(folder, experiment, check=False)
+    for camp in (small, whole(small)):
+        check_memory_of(camp, workers)
     make_folder(folder / GENERATIONS)
+    for line in what.left_out_in_words():
+        progress(line)
     with process_pool(workers) as pool:
         remembered = Remembered(pool, folder / GENERATIONS)
         found = fit(
@@ -110,7 +128,11 @@ def calibrate(
             full=None if small.households is None else partial(remembered.run, whole(small)),
             progress=progress,
         )
-    return Fitted(experiment, what.scenario, small.priors, small.targets, found)
+    return Fitted(
+        *(experiment, what.scenario, small.priors, small.targets, found),
+        what.left_out,
+        small.engine,
+    )
 
 
 def check_fit(
@@ -144,14 +166,18 @@ def check_fit(
 
     Raises
     ------
-    ScenarioError
+    ScenarioError, UsageError
         As `calibrate`.
     """
     what = prepared(experiment)
     seed = experiment.experiment.seed
     sizes = _sizes(what.section)._replace(generations=0, full=0)
     camp = _by(what.camp, engine, sizes)
+    check_folder(folder, experiment, check=True)
+    check_memory_of(camp, workers)
     make_folder(folder / GENERATIONS)
+    for line in what.left_out_in_words():
+        progress(line)
     with process_pool(workers) as pool:
         remembered = Remembered(pool, folder / GENERATIONS)
         bank = run_prior(what.problem, partial(remembered.run, camp), sizes.prior, seed)
@@ -163,6 +189,44 @@ def check_fit(
             if number % TRIALS_A_LINE == 0 or number == trials:
                 progress(f"{number} of {trials} records made and fitted")
     return found
+
+
+def check_folder(folder: Path, experiment: LoadedExperiment, *, check: bool) -> None:
+    """Make sure that a folder is free for a fit, or for a check of one.
+
+    The one would remove the figures of the other.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    experiment : LoadedExperiment
+        What is fitted.
+    check : bool
+        Whether a check is to go there.
+
+    Raises
+    ------
+    UsageError
+        If it holds the other of the two, or results of another kind.
+    """
+    what = ""
+    if (folder / RUN).exists():
+        there = _fit_in(folder)
+        if check or there != experiment.name:
+            what = f"the fit of {there!r}" if there else "results of another kind"
+    elif not check and (folder / CHECK).exists():
+        what = "a check of a fit"
+    if what:
+        raise UsageError(f"{folder}: holds {what}; name another folder with --out")
+
+
+def _fit_in(folder: Path) -> str:
+    """The experiment whose fit a folder holds; empty if it holds none."""
+    try:
+        return str(json.loads((folder / RUN).read_text(encoding="utf-8"))["calibration"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _by(camp: Camp, engine: str, sizes: Sizes) -> Camp:
@@ -194,12 +258,23 @@ class Prepared(NamedTuple):
         What was observed.
     section : Calibration
         How it is fitted.
+    left_out : tuple of str
+        Rows of the record that lie outside the weeks run.
     """
 
     scenario: Scenario
     camp: Camp
     problem: Problem
     section: Calibration
+    left_out: tuple[str, ...]
+
+    def left_out_in_words(self) -> Iterator[str]:
+        """A line on the rows that are left out, if any are."""
+        if self.left_out:
+            rows = f"{len(self.left_out)} row{'' if len(self.left_out) == 1 else 's'}"
+            yield (
+                f"{rows} of the record left out, outside the weeks run: {'; '.join(self.left_out)}"
+            )
 
 
 def prepared(experiment: LoadedExperiment) -> Prepared:
@@ -207,7 +282,8 @@ def prepared(experiment: LoadedExperiment) -> Prepared:
     told = _section(experiment)
     scenario = experiment.scenario(experiment.cases[0])
     priors = priors_of(experiment)
-    targets = _targets(experiment, scenario, told)
+    _check_posterior(experiment, priors, told)
+    targets, left_out = _targets(experiment, scenario, told)
     observed, variance = observed_on_scale(targets)
     problem = Problem(
         tuple(prior.name for prior in priors),
@@ -225,7 +301,7 @@ def prepared(experiment: LoadedExperiment) -> Prepared:
         experiment.experiment.households,
     )
     check_ends(experiment, camp)
-    return Prepared(scenario, camp, problem, told)
+    return Prepared(scenario, camp, problem, told, left_out)
 
 
 def require_libraries() -> None:
@@ -272,9 +348,28 @@ def _section(experiment: LoadedExperiment) -> Calibration:
     return told.calibration
 
 
+def _check_posterior(
+    experiment: LoadedExperiment, priors: tuple[Prior, ...], told: Calibration
+) -> None:
+    """Make sure that a scenario can take the posterior that the fit will come to."""
+    wrong = [
+        _problem(experiment, f"factors.{prior.name}", f"{path}: {rule}")
+        for prior in priors
+        for path in prior.paths
+        if (rule := rule_broken_by(path))
+    ]
+    columns = sum(len(prior.paths) for prior in priors)
+    if told.draws > (most := most_draws(columns)):
+        rule = f"is more than a scenario can take of {columns} numbers; at most {most:,}"
+        wrong.append(_problem(experiment, "calibration.draws", rule))
+    if wrong:
+        raise ScenarioError(in_order(wrong))
+
+
 def _targets(
     experiment: LoadedExperiment, scenario: Scenario, told: Calibration
-) -> tuple[Target, ...]:
+) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+    """The rows to fit to, and the names of those that lie outside the weeks run."""
     targets = targets_of(observations_of(scenario), told.use, told.until)
     first = scenario.record_from or scenario.start
     within = tuple(
@@ -289,12 +384,16 @@ def _targets(
             "calibration.use",
             "the base scenario's record has no such row within the weeks that are run",
         )
-    return within
+    return within, tuple(target.name for target in targets if target not in within)
 
 
 def _wrong(experiment: LoadedExperiment, path: str, rule: str) -> ScenarioError:
+    return ScenarioError([_problem(experiment, path, rule)])
+
+
+def _problem(experiment: LoadedExperiment, path: str, rule: str) -> Wrong:
     mark = experiment.mark_of(path)
-    return ScenarioError([Wrong(mark.file, mark.line, mark.column, path, "", rule)])
+    return Wrong(mark.file, mark.line, mark.column, path, "", rule)
 
 
 def _sizes(told: Calibration) -> Sizes:

@@ -12,13 +12,14 @@ from returnsim.analysis.calibration.posterior import predicted
 from returnsim.analysis.calibration.priors import values_at
 from returnsim.analysis.calibration.ranks import Trial, verdicts
 from returnsim.analysis.calibration.targets import NINETY_PERCENT, off_scale
+from returnsim.analysis.summary import median_and_ends
 from returnsim.digests import RUN
 from returnsim.errors import RunError
-from returnsim.experiments.calibration import Fitted
+from returnsim.experiments.calibration import CHECK, Fitted
 from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.written import write_results
-from returnsim.folders import as_json
-from returnsim.results import FORMAT, versions
+from returnsim.folders import as_json, reason_of, written_in_place
+from returnsim.results import FORMAT, made_with, versions
 from returnsim.scenario.posterior import METADATA, vouching
 from returnsim.scenario.written import scenario_hash
 
@@ -69,7 +70,7 @@ def said_of(fitted: Fitted) -> tuple[Said, ...]:
     values = values_at(fitted.priors, places)
     found = []
     for i, prior in enumerate(fitted.priors):
-        low, median, high = np.quantile(values[:, i], [0.05, 0.5, 0.95])
+        low, median, high = median_and_ends(values[:, i])
         taken = 1.0 - float(places[:, i].var() * 12.0)
         grade = 0 if taken >= IDENTIFIED else 1 if taken >= PARTLY else 2
         verdict = ("identified", "partly identified", "not identified")[grade]
@@ -163,20 +164,12 @@ def write_ranks(
         If the disk does not take it.
     """
     table = ranks_table(experiment, trials)
-    told = {
-        "format": FORMAT,
-        "check_of": experiment.name,
-        "title": experiment.experiment.title,
-        "question": experiment.experiment.question,
-        "trials": len(trials),
-        "command": command,
-        "versions": versions(),
-    }
+    told = {**_check_told(experiment, trials), "command": command, "versions": versions()}
     write_results(
         folder,
         "the ranks",
         {RANKS: table},
-        {"check.json": as_json(told) + "\n"},
+        {CHECK: as_json(told) + "\n"},
         None if draw is None else partial(_drawn, draw, experiment, trials),
         DIGITS,
     )
@@ -235,14 +228,11 @@ def write_posterior(fitted: Fitted, file: Path) -> None:
     }
     vouched = vouching(metadata, {name: column.tolist() for name, column in columns.items()})
     table = pa.table(columns).replace_schema_metadata({METADATA: json.dumps(vouched).encode()})
-    written = file.with_suffix(".partial")
     try:
-        pq.write_table(table, written, compression="zstd")
-        written.replace(file)
+        with written_in_place(file) as partial_file:
+            pq.write_table(table, partial_file, compression="zstd")
     except OSError as error:
-        raise RunError(f"{file}: could not be written: {error.strerror or error}") from error
-    finally:
-        written.unlink(missing_ok=True)
+        raise RunError(f"{file}: could not be written: {reason_of(error)}") from error
 
 
 def parameters_table(fitted: Fitted) -> "pd.DataFrame":
@@ -319,6 +309,25 @@ def size_table(fitted: Fitted) -> "pd.DataFrame":
     )
 
 
+def ranks_as_json(
+    experiment: LoadedExperiment, trials: list[Trial], ranks: "pd.DataFrame"
+) -> dict[str, Any]:
+    """A check, ready for JSON: what it is of, and a row a parameter of `write_ranks`."""
+    rows = ranks.to_dict("records")
+    return {**_check_told(experiment, trials), "ranks": rows}
+
+
+def _check_told(experiment: LoadedExperiment, trials: list[Trial]) -> dict[str, Any]:
+    told = experiment.experiment
+    return {
+        "format": FORMAT,
+        "check_of": experiment.name,
+        "title": told.title,
+        "question": told.question,
+        "trials": len(trials),
+    }
+
+
 def search_table(fitted: Fitted) -> "pd.DataFrame":
     """A row a generation of the search."""
     import pandas as pd
@@ -338,10 +347,9 @@ def summary(fitted: Fitted) -> dict[str, Any]:
         "parameters": len(fitted.priors),
         "acceptance": round(fit.posterior.acceptance, 4),
         "effective_draws": round(fit.posterior.effective, 1),
-        "discrepancy": [
-            round(float(q), 4) for q in np.quantile(fit.posterior.discrepancy, [0.05, 0.5, 0.95])
-        ],
+        "discrepancy": [round(q, 4) for q in median_and_ends(fit.posterior.discrepancy)],
         "last_wave_moved": None if np.isnan(fit.moved) else round(fit.moved, 3),
+        "left_out": list(fitted.left_out),
         "said": {one.name: one.verdict for one in said_of(fitted)},
         "told_together": [
             {"parameters": [a, b], "correlation": round(r, 3)} for a, b, r in ties_of(fitted)
@@ -359,9 +367,9 @@ def _run_json(fitted: Fitted, command: str) -> dict[str, Any]:
         "question": told.question,
         "scenario_hash": scenario_hash(fitted.scenario),
         "seed": told.seed,
-        "households": told.households,
+        "households_asked": told.households,
         "section": told.calibration.model_dump(mode="json"),
         "command": command,
-        "versions": versions(),
+        **made_with(fitted.engine),
         **summary(fitted),
     }

@@ -78,7 +78,11 @@ class LoadedExperiment:
         In a fixed order: the named cases in that of the file, each with the points of the design.
     baseline : str
         Name of the case that others are compared with.
+    camps : tuple of (Scenario, int)
+        A scenario for each size of camp and length of run, and how many cases have it.
     """
+
+    camps: "tuple[tuple[Scenario, int], ...]" = ()
 
     def __init__(self, experiment: Experiment, file: Path, root: Node, text: str) -> None:
         self.experiment = experiment
@@ -324,6 +328,7 @@ def check_cases(loaded: LoadedExperiment, root: Node) -> None:
     distinct: dict[object, Scenario] = {}
     populations: set[str] = set()
     names: dict[str, int] = {}
+    camps: dict[object, tuple[Scenario, int]] = {}
     for case in loaded.cases:
         names[case.name] = names.get(case.name, 0) + 1
         try:
@@ -334,6 +339,9 @@ def check_cases(loaded: LoadedExperiment, root: Node) -> None:
         days = (scenario.start, scenario.weeks, scenario.record_from)
         distinct.setdefault((scenario.guarantor_names, days), scenario)
         population = scenario.population.model_dump_json()
+        size = (population, scenario.weeks, scenario.levers.arrivals)
+        first, number = camps.get(size, (scenario, 0))
+        camps[size] = (first, number + 1)
         if population not in populations:
             populations.add(population)
             found |= dict.fromkeys(_population_problems(scenario, case, root))
@@ -355,6 +363,7 @@ def check_cases(loaded: LoadedExperiment, root: Node) -> None:
             more = Problem(loaded.file, None, None, "", "", f"and {rest:,} more like these")
             problems = [*problems[:MOST_PROBLEMS], more]
         raise ScenarioError(problems)
+    loaded.camps = tuple(camps.values())
 
 
 def _population_problems(scenario: Scenario, case: DesignedCase, root: Node) -> Iterator[Problem]:

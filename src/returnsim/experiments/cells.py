@@ -17,6 +17,7 @@ from returnsim.core.engines import NUMBA, NUMPY
 from returnsim.core.run import MODEL_VERSION, Run
 from returnsim.draws import STREAM_VERSION
 from returnsim.scenario.files import scenario_from
+from returnsim.scenario.limits import DAYS
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import numbers_text, scenario_hash
 from returnsim.stacking import put_together
@@ -268,7 +269,7 @@ def _files(one: Planned, run: Run) -> dict[str, bytes]:
     import pyarrow as pa
 
     weeks = np.arange(one.plan.inputs.record_from, one.scenario.weeks)
-    dates = np.datetime64(one.scenario.start) + weeks * np.timedelta64(7, "D")
+    dates = np.datetime64(one.scenario.start) + weeks * np.timedelta64(DAYS, "D")
     weekly = pa.table(
         {
             "replicate": np.repeat(np.asarray(one.replicates, dtype=np.int64), len(weeks)),

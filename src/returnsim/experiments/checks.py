@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator
-from datetime import timedelta
 
 from returnsim.analysis.attribution import LABELS
 from returnsim.core.record import column_names
@@ -20,8 +19,11 @@ from returnsim.experiments.outcomes import (
     outcomes_of,
 )
 from returnsim.experiments.schema import Experiment, Factor, Outcome, paths_of
+from returnsim.scenario.choices import choice
 from returnsim.scenario.neutral import problem_of
-from returnsim.scenario.problems import choice, shown
+from returnsim.scenario.paths import Days, ImpossibleError, parsed
+from returnsim.scenario.posterior import is_related
+from returnsim.scenario.problems import shown
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import Node, at
 
@@ -79,6 +81,7 @@ def check_outcomes(experiment: Experiment, root: Node, scenario: Scenario) -> It
     Problem
     """
     columns = column_names(scenario.guarantor_names)
+    first, end = scenario.record_from or scenario.start, scenario.end
     taken = {*columns, *outcomes_of(experiment)}
     for name in experiment.factors:
         if name in taken:
@@ -97,8 +100,6 @@ def check_outcomes(experiment: Experiment, root: Node, scenario: Scenario) -> It
                 )
         if outcome.without and (wrong := problem_of(scenario, outcome.without)):
             yield problem_at(root, (*path, "without"), wrong)
-        first = scenario.record_from or scenario.start
-        end = scenario.start + timedelta(weeks=scenario.weeks)
         if outcome.date is not None and not first <= outcome.date < end:
             rule = f"lies outside the days of {scenario.name!r}, {first} to {end}"
             yield problem_at(root, (*path, "date"), rule)
@@ -241,26 +242,53 @@ def _number_of_cases(experiment: Experiment, root: Node) -> Iterator[Problem]:
 
 def _clashes(experiment: Experiment, root: Node) -> Iterator[Problem]:
     """Paths that would be changed twice, so that the later change hides the earlier."""
-    told: list[tuple[str, tuple[str, ...]]] = []
+    told: list[tuple[str, str]] = []
     for name, factor in experiment.factors.items():
         for path in paths_of(name, factor):
             for other, where in told:
-                if _overlap(path, other):
-                    rule = f"{path} is changed by {where[-1]!r} too; one would hide the other"
-                    yield problem_at(root, ("factors", name), rule)
-            told.append((path, ("factors", name)))
+                if _hides(path, other):
+                    rule = f"{path} is changed by {where!r} too; one would hide the other"
+                    yield problem_at(root, ("factors", name), f"{rule}{_what_to_do(path, other)}")
+            told.append((path, name))
     for case, changes in experiment.cases.items():
         for path in changes.set:
             for other, where in told:
-                if _overlap(path, other):
-                    rule = f"the factor {where[-1]!r} changes {other} too, and would hide this"
-                    yield problem_at(root, ("cases", case, "set", path), rule)
+                if _hides(other, path):
+                    rule = f"the factor {where!r} changes {other} too, and would hide this"
+                    place = ("cases", case, "set", path)
+                    yield problem_at(root, place, f"{rule}{_what_to_do(other, path)}")
 
 
-def _overlap(a: str, b: str) -> bool:
-    """Whether one path is the other, or lies within it."""
-    short, long = sorted((a.split("."), b.split(".")), key=len)
-    return long[: len(short)] == short
+def _hides(later: str, earlier: str) -> bool:
+    """Whether a change leaves nothing of an earlier one; of two without days, either of the other.
+
+    What is wrong with the paths themselves is told where cases are made of them.
+    """
+    try:
+        after, before = parsed(later), parsed(earlier)
+    except ImpossibleError:
+        return False
+    if after.days is not None:
+        of_days = before.days is not None and _covers(after.days, before.days)
+        return of_days and is_related(after.number, before.number)
+    # What has days is a list, which a path without any replaces wholly.
+    return is_related(after.number, before.number if before.days is None else before.keys)
+
+
+def _covers(days: Days, others: Days) -> bool:
+    begins_with = days.first == others.first
+    if days.is_entry or days.until is not None:
+        return begins_with and (days.is_entry or others.is_entry or days.until == others.until)
+    return days.first <= others.first
+
+
+def _what_to_do(later: str, earlier: str) -> str:
+    """What mends two changes of which only the earlier one has days."""
+    if parsed(later).days is not None or parsed(earlier).days is None:
+        return ""
+    first = parsed(earlier).days
+    assert first is not None  # noqa: S101
+    return f", days and all; give {later} days too, such as [{first.first}:], or leave one out"
 
 
 def _form(name: str, outcome: Outcome, root: Node) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from returnsim.analysis.summary import percentiles
+from returnsim.analysis.summary import median_and_ends
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,6 +135,8 @@ class Comparison:
         How the factors were combined, as in the experiment file; empty without factors.
     notes : tuple of str
         What else to know of the cases.
+    fingerprint : str
+        Of the tables of the sweep that it is of; empty if it is of other results.
     """
 
     title: str
@@ -150,6 +152,7 @@ class Comparison:
     weight: float
     design: str = ""
     notes: tuple[str, ...] = field(default=())
+    fingerprint: str = ""
 
     def case(self, name: str) -> Case:
         """The case of that name."""
@@ -218,7 +221,7 @@ def _rows(comparison: Comparison) -> Iterator[tuple[Any, ...]]:
         factors = [case.factors.get(name) for name in comparison.factors]
         for name, info in comparison.outcomes.items():
             values = case.outcomes[name]
-            low, median, high = percentiles(values[:, np.newaxis], (5.0, 50.0, 95.0))[:, 0]
+            low, median, high = median_and_ends(values)
             d = comparison.difference(case, name)
             defined = int((~np.isnan(values)).sum())
             yield (

@@ -155,6 +155,7 @@ def read_points(file: Path, names: Sequence[str]) -> "pd.DataFrame":
         With all that is wrong with the table.
     """
     import pandas as pd
+    import pyarrow as pa
 
     try:
         # A blank line is a row without values, or the lines could not be told by number.
@@ -165,8 +166,8 @@ def read_points(file: Path, names: Sequence[str]) -> "pd.DataFrame":
         )
     except FileNotFoundError:
         raise UsageError(f"{file}: no such file") from None
-    except (OSError, ValueError) as error:
-        # What pandas and Arrow raise of a table that they cannot read is a ValueError.
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        # What pandas and Arrow raise of a table that they cannot read is any of these.
         raise UsageError(f"{file}: cannot be read as a table: {error}") from None
     odd = [
         name

@@ -49,6 +49,8 @@ class Site(NamedTuple):
         How many tasks an executor of its kind can run at once; 0 where no worker is left.
     engine : str
         What steps the cells.
+    is_here : bool
+        Whether it is this machine, whose memory is known.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Site(NamedTuple):
     open: Callable[[], AbstractContextManager[Executor]]
     width: Callable[[Executor], int]
     engine: str = NUMPY
+    is_here: bool = True
 
     def for_work(self, household_weeks: float) -> "Site":
         """The same place, with an engine chosen for so much work where it is left open."""
@@ -116,6 +119,7 @@ def dask_cluster(address: str, engine: str = NUMPY) -> Site:
         partial(_dask_executor, address),
         _dask_width,
         NUMPY if engine == AUTO else engine,
+        is_here=False,
     )
 
 
@@ -175,7 +179,6 @@ def execute(
     site: Site,
     keep: Callable[[Result], None],
     *,
-    rows: int | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> None:
     """Run tasks, a few ahead of the workers, and hand on each result as it comes.
@@ -191,8 +194,6 @@ def execute(
         Where.
     keep : callable
         Called in this thread with the result of each cell; what it raises ends all.
-    rows : int, optional
-        As for `run_cells`.
     tick : callable
         Called at least once a second.
 
@@ -209,7 +210,7 @@ def execute(
         results = queue.results
         try:
             with site.open() as executor:
-                _drain(site, executor, queue, keep, rows, tick)
+                _drain(site, executor, queue, keep, tick)
         except UsageError as error:
             if queue.losses:
                 raise RunError(f"workers were lost, and none can be had again: {error}") from error
@@ -264,7 +265,6 @@ def _drain(
     executor: Executor,
     queue: _Queue,
     keep: Callable[[Result], None],
-    rows: int | None,
     tick: Callable[[], None],
 ) -> None:
     """Run all there is, or until a worker is lost."""
@@ -273,7 +273,7 @@ def _drain(
     heard = time.monotonic()
     while whole:
         width = site.width(executor)
-        whole = _fill(site, executor, max(1, width), queue, running, rows)
+        whole = _fill(site, executor, max(1, width), queue, running)
         if not running:
             return
         done, _ = wait(running, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
@@ -296,13 +296,12 @@ def _fill(
     width: int,
     queue: _Queue,
     running: dict[Future[list[Result]], Task],
-    rows: int | None,
 ) -> bool:
     """Start what may be started; gives whether the executor takes it."""
     while _may_start(queue.peek(), running.values(), width):
         task = queue.waiting.popleft()
         try:
-            running[executor.submit(run_cells, task.cells, rows, site.engine)] = task
+            running[executor.submit(run_cells, task.cells, None, site.engine)] = task
         except Exception:  # noqa: BLE001
             # It was broken before it had this task, which is none the worse for it.
             queue.waiting.appendleft(task)

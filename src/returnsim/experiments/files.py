@@ -1,23 +1,17 @@
 """Experiment files: read with the manners of scenario files, every case checked before any runs."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from returnsim.errors import Problem, ScenarioError
 from returnsim.experiments.cases import LoadedExperiment, check_cases, named_problem
-from returnsim.experiments.checks import (
-    problems_before_cases,
-)
+from returnsim.experiments.checks import problems_before_cases
 from returnsim.experiments.ranges import with_ranges
 from returnsim.experiments.schema import Experiment
 from returnsim.scenario.problems import in_order, problems_of
 from returnsim.scenario.tree import plain
 from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
-
-if TYPE_CHECKING:
-    pass
 
 
 def load_experiment(path: str | Path) -> LoadedExperiment:

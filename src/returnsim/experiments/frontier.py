@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from returnsim.analysis.defined import divided, mean_of
 from returnsim.analysis.summary import percentiles
 
 OBJECTIVES: Mapping[str, str] = {
@@ -141,27 +142,16 @@ def beats(one: Mapping[str, Spread], other: Mapping[str, Spread]) -> bool:
 
 def _by_point(values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Each measure at each point, shape (A, P): means over replicates, shares of their sums."""
-    means = {name: _mean(values[name]) for name in (*OBJECTIVES, "returned")}
+    means = {name: mean_of(values[name]) for name in (*OBJECTIVES, "returned")}
     back = np.nansum(values["returned"], axis=2)
     known = sum(np.nansum(values[name], axis=2) for name in ("voluntary", "hastened", "pushed"))
     pushed = np.nansum(values["pushed"], axis=2)
-    return means | {PUSHED: _share(pushed, known), UNTOLD: _share(back - known, back)}
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    there = ~np.isnan(values)
-    number = there.sum(axis=-1)
-    total = np.where(there, values, 0.0).sum(axis=-1)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
-
-
-def _share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.where(whole > 0, part / np.where(whole > 0, whole, 1.0), np.nan)
+    return means | {PUSHED: divided(pushed, known), UNTOLD: divided(back - known, back)}
 
 
 def _spread(values: np.ndarray) -> Spread:
     low, high = percentiles(values[:, np.newaxis], (5.0, 95.0))[:, 0]
-    return Spread(float(_mean(values)), float(low), float(high))
+    return Spread(float(mean_of(values)), float(low), float(high))
 
 
 def in_words(standings: Sequence[Standing], pushed_at_most: float) -> list[str]:
@@ -184,12 +174,16 @@ def in_words(standings: Sequence[Standing], pushed_at_most: float) -> list[str]:
     told = []
     if on:
         told.append(
-            f"On the frontier: {', '.join(on)}. No other that pushes few enough is as good in safe "
-            "voluntary returns, harm, hardship and deaths in camp and better in one of them."
+            f"On the frontier: {', '.join(on)}. No other within the limit on pushed returns is as "
+            "good in safe voluntary returns, harm, hardship and deaths in camp and better in one "
+            "of them."
         )
     if beaten:
-        listed = "; ".join(f"{one.policy} (by {', '.join(one.beaten_by)})" for one in beaten)
-        told.append(f"Beaten: {listed}.")
+        listed = "; ".join(f"{one.policy} ({', '.join(one.beaten_by)})" for one in beaten)
+        told.append(
+            "Not on the frontier, for others are as good in all of these and better in one: "
+            f"{listed}."
+        )
     if over:
         listed = ", ".join(f"{one.policy} ({one.measures[PUSHED].mean:.1%})" for one in over)
         start = "Not on the frontier" if on else "No policy is on the frontier"

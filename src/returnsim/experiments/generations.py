@@ -10,22 +10,23 @@ import numpy as np
 
 from returnsim.analysis.calibration.priors import Prior, values_at
 from returnsim.analysis.calibration.targets import Target, on_scale, values_of
-from returnsim.assemble import plan_run, step_together
+from returnsim.assemble import Plan, plan_run, step_together
 from returnsim.core.engines import NUMPY
 from returnsim.core.run import MODEL_VERSION
 from returnsim.draws import STREAM_VERSION
 from returnsim.errors import RunError, UsageError
 from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.cells import HOUSEHOLDS_A_BLOCK
+from returnsim.folders import reason_of, written_in_place
+from returnsim.memory import check_memory
 from returnsim.scenario.files import scenario_of
+from returnsim.scenario.limits import DAYS
 from returnsim.scenario.overrides import Override
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import Mark, Node, node_of
 from returnsim.scenario.written import scenario_hash
 from returnsim.trajectories import Trajectories
 from returnsim.workers import Pool
-
-DAYS = 7
 
 
 class Camp(NamedTuple):
@@ -143,6 +144,19 @@ def households_of(camp: Camp) -> int:
     return plan.all_households
 
 
+def check_memory_of(camp: Camp, workers: int) -> None:
+    """Make sure that there is the memory to step what is stepped together, on every worker.
+
+    Raises
+    ------
+    UsageError
+        If it is not there.
+    """
+    plan = plan_run(_middle(camp), camp.seed, camp.households)
+    together = workers * _rows_a_block(plan)
+    check_memory(plan.all_households, together, together, camp.weeks)
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder for a fit's files.
 
@@ -154,8 +168,7 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"{folder}: {reason}; name a folder with --out") from None
+        raise UsageError(f"{folder}: {reason_of(error)}; name a folder with --out") from None
 
 
 def _scenario(camp: Camp, values: np.ndarray, marks: Mapping[str, Mark] | None = None) -> Scenario:
@@ -179,9 +192,12 @@ def whole(camp: Camp) -> Camp:
 def _blocks(camp: Camp, rows: int, workers: int) -> list[np.ndarray]:
     """Rows that fit the cache together, and at least one block a worker."""
     plan = plan_run(_middle(camp), camp.seed, camp.households)
-    size = max(1, HOUSEHOLDS_A_BLOCK // plan.spec.households)
-    number = max(workers, math.ceil(rows / size))
+    number = max(workers, math.ceil(rows / _rows_a_block(plan)))
     return [block for block in np.array_split(np.arange(rows), number) if len(block)]
+
+
+def _rows_a_block(plan: Plan) -> int:
+    return max(1, HOUSEHOLDS_A_BLOCK // plan.all_households)
 
 
 def _middle(camp: Camp) -> Scenario:
@@ -237,11 +253,8 @@ def _write(
     columns |= {f"place_{i}": places[:, i] for i in range(places.shape[1])}
     columns |= {f"outcome_{i}": outcomes[:, i] for i in range(outcomes.shape[1])}
     table = pa.table(columns).replace_schema_metadata({"mark": mark, "digest": _digest(outcomes)})
-    partial_file = file.with_suffix(".partial")
     try:
-        pq.write_table(table, partial_file, compression="zstd")
-        partial_file.replace(file)
+        with written_in_place(file) as partial_file:
+            pq.write_table(table, partial_file, compression="zstd")
     except OSError as error:
-        raise RunError(f"{file}: could not be written: {error.strerror or error}") from error
-    finally:
-        partial_file.unlink(missing_ok=True)
+        raise RunError(f"{file}: could not be written: {reason_of(error)}") from error

@@ -7,8 +7,11 @@ from typing import Literal
 import numpy as np
 
 from returnsim.analysis.attribution import LABELS
+from returnsim.analysis.defined import mean_of
 from returnsim.analysis.quantities import observable, per_hundred
+from returnsim.analysis.survival import FIRST_KINDS
 from returnsim.experiments.schema import Experiment, Outcome
+from returnsim.scenario.limits import DAYS
 
 Measure = Literal["end", "date", "cumulative", "peak", "mean"]
 MEANS = ("hardship", "reserves", "price_index", "perceived_threat", "intention_share", "trust_")
@@ -20,7 +23,7 @@ SUMMARY_COLUMNS = (
 """Of ``summary.csv``, after the case and its factors."""
 
 NOT_YET_KNOWN = "not_yet_known"
-HARMS = ("detained", "conscripted", "killed")
+HARMS = FIRST_KINDS
 RETURNED = (
     *("at_home", "held", "in_custody"),
     *("disappeared_to_date", "conscripted_to_date", "killed_to_date"),
@@ -234,10 +237,7 @@ def _measured(
     if outcome.measure == "peak":
         return np.asarray(np.fmax.reduce(values, axis=1))
     if outcome.measure == "mean":
-        there = ~np.isnan(values)
-        total = np.where(there, values, 0.0).sum(axis=1)
-        number = there.sum(axis=1)
-        return np.where(number > 0, total / np.maximum(number, 1), np.nan)
+        return mean_of(values)
     if outcome.measure == "cumulative":
         return np.asarray(values.sum(axis=1))
     if outcome.measure == "end":
@@ -257,7 +257,7 @@ def _week_of(day: date | None, dates: np.ndarray) -> int:
     if day is None:
         raise ValueError("an outcome measured at a date needs one")
     place = int(np.searchsorted(dates, np.datetime64(day), side="right")) - 1
-    if place < 0 or np.datetime64(day) >= dates[-1] + np.timedelta64(7, "D"):
+    if place < 0 or np.datetime64(day) >= dates[-1] + np.timedelta64(DAYS, "D"):
         raise ValueError(f"{day} lies outside the weeks recorded")
     return place
 

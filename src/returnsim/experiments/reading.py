@@ -16,7 +16,7 @@ from returnsim.experiments.outcomes import DEFAULTS, HARMS, NOT_YET_KNOWN, fille
 from returnsim.experiments.schema import Outcome
 from returnsim.experiments.tables import OUTCOMES, WEEKLY_FOLDER, run_in
 from returnsim.results import FORMAT, WEEKLY
-from returnsim.scenario.problems import choice
+from returnsim.scenario.choices import choice
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,6 +115,7 @@ def load_comparison(
         weight=float(first.told["weight"]),
         design=str(first.told.get("design", "")) if is_one else "",
         notes=tuple(_notes(results, cases)),
+        fingerprint=str(first.told.get("fingerprint", "")) if is_one else "",
     )
 
 
@@ -164,6 +165,7 @@ def _read_all(folders: Sequence[Path]) -> list[Result]:
 
 def _read(folder: Path) -> Result:
     import pandas as pd
+    import pyarrow as pa
 
     check_written(folder, (OUTCOMES, WEEKLY_FOLDER, WEEKLY))
     try:
@@ -177,7 +179,7 @@ def _read(folder: Path) -> Result:
         if told["format"] != FORMAT:
             raise KeyError("format")
         return _of_run(folder, told, pd.read_parquet(folder / WEEKLY))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException):
         raise UsageError(
             f"{folder}: holds no finished results; name a folder that `returnsim sweep` or "
             "`returnsim run` has written, or run it again"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from returnsim.analysis.defined import mean_of
 from returnsim.errors import UsageError
 from returnsim.experiments.compare import CONFIDENCE
 from returnsim.experiments.schema import Sensitivity
@@ -224,7 +225,7 @@ def effects_of(
     from SALib.analyze import morris
 
     factors = walks.shape[1]
-    means = _means(values)
+    means = mean_of(values)
     whole = ~np.isnan(means).reshape(-1, factors + 1).any(axis=1)
     number = int(whole.sum())
     if number < FEWEST_TRAJECTORIES:
@@ -263,7 +264,7 @@ def indices_of(factors: int, values: Float[np.ndarray, "P R"], settings: Sensiti
     """
     from SALib.analyze import sobol
 
-    means = _means(values)
+    means = mean_of(values)
     whole = ~np.isnan(means).reshape(-1, factors + 2).any(axis=1)
     number = int(whole.sum())
     y = means[np.repeat(whole, factors + 2)]
@@ -331,18 +332,11 @@ def _interval(drawn: Float[np.ndarray, "B D"]) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
-def _means(values: Float[np.ndarray, "P R"]) -> Float[np.ndarray, "P"]:
-    there = ~np.isnan(values)
-    number = there.sum(axis=1)
-    total = np.where(there, values, 0.0).sum(axis=1)
-    return np.asarray(np.where(number > 0, total / np.maximum(number, 1), np.nan))
-
-
 def _noise(values: Float[np.ndarray, "P R"]) -> float:
     """Mean squared standard error of the points' means, as a share of the variance of the means."""
     there = ~np.isnan(values)
     number = there.sum(axis=1)
-    means = _means(values)
+    means = mean_of(values)
     known = number > 1
     varies = means[number > 0]
     if known.sum() < 2 or np.ptp(varies) <= NEARLY * max(1.0, float(np.abs(varies).max())):

@@ -28,7 +28,8 @@ from returnsim.experiments.sensitivity import (
     study_of,
 )
 from returnsim.experiments.sweep import Tally, check_folder
-from returnsim.experiments.tables import OUTCOMES, run_in, told_cells
+from returnsim.experiments.tables import OUTCOMES, run_of, told_cells
+from returnsim.scenario.limits import DAYS
 
 USUAL_DATES = 5
 RunSweep = Callable[[LoadedExperiment, Path, str], Tally]
@@ -131,7 +132,7 @@ def dated_outcomes(experiment: LoadedExperiment, settings: Sensitivity) -> dict[
     """
     scenario = experiment.scenario(experiment.cases[0])
     first = scenario.record_from or scenario.start
-    weeks = (scenario.end - first).days // 7
+    weeks = (scenario.end - first).days // DAYS
     usual = [
         first + timedelta(weeks=round(weeks * k / USUAL_DATES), days=-1)
         for k in range(1, USUAL_DATES + 1)
@@ -161,7 +162,7 @@ def read_values(experiment: LoadedExperiment, folder: Path) -> dict[str, np.ndar
     failed = {row["case"] for row in told_cells(folder) if row["state"] == "failed"}
     names = [case.name for case in experiment.cases]
     table = pd.read_parquet(folder / OUTCOMES)
-    said = run_in(folder) or {"replicates": 1}
+    said = run_of(folder)
     values = {}
     for outcome in outcomes_of(experiment.experiment):
         wide = table.pivot(index="case", columns="replicate", values=outcome)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from returnsim.analysis.summary import percent as percent
 from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.schema import paths_of
 from returnsim.experiments.sensitivity import (
@@ -19,7 +20,7 @@ from returnsim.experiments.sensitivity import (
     rule_in_words,
 )
 from returnsim.experiments.sensitivity_runs import Studied
-from returnsim.experiments.tables import run_in
+from returnsim.experiments.tables import run_of
 from returnsim.experiments.verdict_tables import as_text
 from returnsim.experiments.written import write_results
 
@@ -161,7 +162,7 @@ def as_json(studied: Studied, command: str) -> dict[str, Any]:
     """
     experiment, study = studied.experiment, studied.study
     told, said = experiment.experiment, said_of(studied)
-    stages = {stage: run_in(studied.folder / stage) or {} for stage in (SCREENING, INDICES)}
+    stages = {stage: run_of(studied.folder / stage) for stage in (SCREENING, INDICES)}
     return {
         "format": FORMAT,
         "experiment": experiment.name,
@@ -171,7 +172,7 @@ def as_json(studied: Studied, command: str) -> dict[str, Any]:
         "versions": said["versions"],
         "seed": told.seed,
         "replicates": said["replicates"],
-        "households": told.households,
+        "households_asked": told.households,
         "guesses": said["guesses"],
         "numbers": said["numbers"],
         "settings": study.settings.model_dump(mode="json"),
@@ -204,7 +205,7 @@ def as_json(studied: Studied, command: str) -> dict[str, Any]:
 
 def said_of(studied: Studied) -> Mapping[str, Any]:
     """What the screening's sweep says of itself."""
-    return run_in(studied.folder / SCREENING) or {}
+    return run_of(studied.folder / SCREENING)
 
 
 def outcome_infos(studied: Studied) -> dict[str, dict[str, Any]]:
@@ -273,12 +274,6 @@ def nothing_told(indices: Indices) -> str:
 def dropped(study: Study) -> list[str]:
     """The factors that the screening does not keep, in the order of the experiment."""
     return [name for name in study.factors if name not in study.kept]
-
-
-def percent(share: float) -> str:
-    """A share in whole percent; what is not nothing is never said to be, nor more than all."""
-    whole = round(100 * min(share, 1.0))
-    return "under 1 %" if whole == 0 and share > 0 else f"{whole} %"
 
 
 def _effect(effects: Effects, i: int) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import IO, Any, NamedTuple
 
 from returnsim.errors import RunError, UsageError
 from returnsim.experiments.cells import EVENTS, WEEKLY, Result
+from returnsim.folders import reason_of
 
 FORMAT = "returnsim cell 2"
 RECORD = ".json"
@@ -136,16 +137,6 @@ class Store:
             with suppress(FileNotFoundError):
                 self._failed(result.key).unlink()
 
-    def failure(self, key: str) -> str | None:
-        """The error that a cell last ended in, if it failed and has not been run since."""
-        try:
-            said = json.loads(self._failed(key).read_text(encoding="utf-8"))
-            return str(said["error"])
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError):
-            return "its error cannot be read"
-
     @contextmanager
     def at_work(self, *, alone: bool = False) -> Iterator[None]:
         """Use the store: many may at once, unless one must be alone.
@@ -257,7 +248,7 @@ class Store:
             yield
         except OSError as error:
             raise RunError(
-                f"{self.folder}: {error.strerror or error}; what was finished is kept, and the "
+                f"{self.folder}: {reason_of(error)}; what was finished is kept, and the "
                 "same command goes on from there"
             ) from error
 

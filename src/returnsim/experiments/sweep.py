@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from returnsim.assemble import plan_run
 from returnsim.core.engines import AUTO, choose_engine
 from returnsim.core.record import column_names
 from returnsim.errors import UsageError
@@ -26,6 +27,7 @@ from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.pieces import Source
 from returnsim.experiments.store import Store
 from returnsim.experiments.tables import run_in, write_tables
+from returnsim.memory import check_memory
 from returnsim.scenario.neutral import without
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.written import scenario_hash
@@ -103,7 +105,6 @@ def sweep(
     *,
     command: str,
     replicates: int | None = None,
-    rows: int | None = None,
     progress: Progress = lambda _: None,
 ) -> Tally:
     """Run what the store lacks of an experiment, and write the tables of all of it.
@@ -120,8 +121,6 @@ def sweep(
         What to type to do it again.
     replicates : int, optional
         In place of the experiment's own number.
-    rows : int, optional
-        As for `run_cells`; the results do not depend on it.
     progress : callable
         Called about once a second, and after each cell; what it raises ends the sweep.
 
@@ -133,23 +132,43 @@ def sweep(
     Raises
     ------
     UsageError
-        If the folder or the site cannot be used.
+        If the folder or the site cannot be used, or has not the memory for some case.
     RunError
         If the disk does not take the results, or all workers are lost.
     """
     check_folder(folder, experiment)
+    number = replicates or experiment.experiment.replicates
+    if site.is_here and not any(Store(folder / STORE).names()):
+        # What is kept already may have been run where there is more.
+        check_memory_of(experiment, number, site.workers)
     with site.open():
         # A cluster that cannot be reached is told before anything is written.
         pass
-    number = replicates or experiment.experiment.replicates
     store = Store(folder / STORE)
     with store.at_work():
         store.begin()
         work = _Work(experiment, store, number, site.workers, progress)
-        work.run(_with_engine(site, store, work.household_weeks()), rows)
+        work.run(_with_engine(site, store, work.household_weeks()))
         write_tables(work.source(), store, folder, command)
         store.end()
     return work.tally
+
+
+def check_memory_of(experiment: LoadedExperiment, replicates: int, workers: int) -> None:
+    """Make sure that the workers of this machine have the memory for the cells of every case.
+
+    Raises
+    ------
+    UsageError
+        If they have not, naming what it would take.
+    """
+    told = experiment.experiment
+    pairs = {outcome.without for outcome in outcomes_of(told).values()} - {None}
+    cells_a_case = math.ceil(replicates / CELL) * (1 + len(pairs))
+    for scenario, cases in experiment.camps:
+        plan = plan_run(scenario, told.seed, told.households)
+        together = CELL * min(workers, cases * cells_a_case)
+        check_memory(plan.all_households, together, together, scenario.weeks)
 
 
 def _with_engine(site: Site, store: Store, household_weeks: float) -> Site:
@@ -235,13 +254,13 @@ class _Work:
             tuple(self.columns),
         )
 
-    def run(self, site: Site, rows: int | None) -> None:
+    def run(self, site: Site) -> None:
         """Run what is missing; wait for what another sweep in the same folder is running."""
-        execute(self._tasks(), site, self._keep, rows=rows, tick=self._tick)
+        execute(self._tasks(), site, self._keep, tick=self._tick)
         while self.elsewhere:
             waiting, self.elsewhere = self.elsewhere, []
             mine = [cell for cell in waiting if self._is_mine(cell)]
-            execute((Task((cell,)) for cell in mine), site, self._keep, rows=rows, tick=self._tick)
+            execute((Task((cell,)) for cell in mine), site, self._keep, tick=self._tick)
             self._tick()
             if self.elsewhere:
                 time.sleep(WAIT_SECONDS)

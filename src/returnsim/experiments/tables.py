@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -16,16 +15,16 @@ from typing import Any
 import numpy as np
 
 from returnsim.analysis.attribution import LABELS, column_of_pair
-from returnsim.analysis.summary import percentiles
+from returnsim.analysis.summary import median_and_ends
 from returnsim.assemble import plan_run
 from returnsim.core.run import MODEL_VERSION
-from returnsim.digests import DIGESTS, RUN, digests_of, is_whole, vouch
-from returnsim.errors import RunError
+from returnsim.digests import AGAIN, DIGESTS, RUN, digests_of, is_whole, vouch
+from returnsim.errors import RunError, UsageError
 from returnsim.experiments.dataset import Dataset
 from returnsim.experiments.outcomes import SUMMARY_COLUMNS, title
 from returnsim.experiments.pieces import Source, pieces
 from returnsim.experiments.store import Store
-from returnsim.folders import flush_files
+from returnsim.folders import flush_files, reason_of
 from returnsim.results import ground_of, versions
 
 FORMAT = "returnsim sweep 1"
@@ -85,15 +84,9 @@ def write_tables(source: Source, store: Store, folder: Path, command: str) -> No
                 shutil.rmtree(partial, ignore_errors=True)
     except OSError as error:
         raise RunError(
-            f"{folder}: the tables could not be written: {_reason(error)}; the cells are kept, and "
-            "the same command goes on from there"
+            f"{folder}: the tables could not be written: {reason_of(error)}; the cells are kept, "
+            "and the same command goes on from there"
         ) from error
-
-
-def _reason(error: OSError) -> str:
-    """Why the disk did not take it; Arrow hides the reason in its own words."""
-    told = re.search(r"\[errno (\d+)\]", str(error))
-    return os.strerror(int(told[1])) if told else error.strerror or str(error)
 
 
 def run_in(folder: Path) -> dict[str, Any] | None:
@@ -103,6 +96,20 @@ def run_in(folder: Path) -> dict[str, Any] | None:
         return said if isinstance(said, dict) and said["format"] == FORMAT else None
     except (OSError, ValueError, KeyError):
         return None
+
+
+def run_of(folder: Path) -> dict[str, Any]:
+    """What a folder's sweep says of itself.
+
+    Raises
+    ------
+    UsageError
+        If it says nothing that can be read.
+    """
+    said = run_in(folder)
+    if said is None:
+        raise UsageError(f"{folder / RUN}: is missing or damaged; {AGAIN}")
+    return said
 
 
 def told_cells(folder: Path) -> list[dict[str, str]]:
@@ -209,7 +216,7 @@ def _summary(
         values = np.concatenate([part[name] for part in measured] or [np.empty(0)])
         there = values[~np.isnan(values)]
         mean = there.mean() if len(there) else np.nan
-        low, median, high = percentiles(values[:, np.newaxis], (5.0, 50.0, 95.0))[:, 0]
+        low, median, high = median_and_ends(values)
         numbers = (f"{number:.8g}" for number in (mean, median, low, high))
         yield (
             case.name,
@@ -234,7 +241,7 @@ def _run_json(source: Source, command: str) -> dict[str, Any]:
         "question": told.question,
         "seed": told.seed,
         "replicates": source.replicates,
-        "households": told.households,
+        "households_asked": told.households,
         "weight": float(weight[0]),
         "baseline": experiment.baseline,
         "numbers": numbers,

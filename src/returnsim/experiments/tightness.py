@@ -12,7 +12,7 @@ from returnsim.experiments.compare import paired_difference
 from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.sweep import Tally
 from returnsim.experiments.tables import OUTCOMES, told_cells
-from returnsim.scenario.problems import choice
+from returnsim.scenario.choices import choice
 
 LARGEST_STEP = 2.0
 """By how much an interval may be narrowed at once: the first ones are rough."""

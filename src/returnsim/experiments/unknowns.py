@@ -15,6 +15,7 @@ from returnsim.experiments.design import SAMPLED
 from returnsim.experiments.discovery import Axis
 from returnsim.experiments.outcomes import DEFAULTS, HARMS, columns_of, filled, outcomes_of
 from returnsim.experiments.schema import Experiment, Factor, Outcome
+from returnsim.scenario.problems import in_order
 
 SIEGE = "siege"
 RATES = tuple(f"{harm}_per_100" for harm in HARMS)
@@ -110,7 +111,7 @@ def prepared(loaded: LoadedExperiment, *, returns_alone: bool = False) -> Loaded
     if not returns_alone and _is_of_returns_alone(told):
         problems.append(_problem(loaded, "outcomes", NOT_BY_RETURNS))
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(in_order(problems))
     return whole
 
 
@@ -285,4 +286,5 @@ def _is_of_returns_alone(experiment: Experiment) -> bool:
 
 
 def _problem(loaded: LoadedExperiment, path: str, rule: str) -> Problem:
-    return Problem(loaded.file, None, None, path, "", rule)
+    mark = loaded.mark_of(path)
+    return Problem(mark.file, mark.line, mark.column, path, "", rule)

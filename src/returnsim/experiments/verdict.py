@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float
 
+from returnsim.analysis.defined import mean_of
+from returnsim.analysis.summary import percent
 from returnsim.experiments.compare import CONFIDENCE
 from returnsim.experiments.discovery import Box, find_boxes
 from returnsim.experiments.frontier import Standing, standings_of
@@ -229,7 +231,7 @@ def points_of(
     d = values - others
     there = ~np.isnan(d)
     number = there.sum(axis=1)
-    mean = np.where(there, d, 0.0).sum(axis=1) / np.maximum(number, 1)
+    mean = mean_of(d)
     squares = np.where(there, (d - mean[:, np.newaxis]) ** 2, 0.0).sum(axis=1)
     freedom = np.maximum(number - 1, 1)
     error = np.sqrt(squares / freedom / np.maximum(number, 1))
@@ -239,7 +241,7 @@ def points_of(
         above, below = below, above
     defined = number > 0
     same = defined & np.where(there, d == 0, True).all(axis=1)
-    return Points(above, below, same, defined, np.where(defined, mean, np.nan))
+    return Points(above, below, same, defined, mean)
 
 
 def judge(policy: str, other: str, outcome: str, points: Points) -> Judgement:
@@ -287,11 +289,3 @@ def interval_of_share(hits: int, number: int) -> tuple[float, float]:
 
     found = binomtest(hits, number).proportion_ci(CONFIDENCE, method="wilson")
     return float(found.low), float(found.high)
-
-
-def percent(share: float) -> str:
-    """A share for a reader: whole percent, and what is not all or nothing never said to be."""
-    whole = round(100 * share)
-    if whole == 100 and share < 1:
-        return "over 99 %"
-    return "under 1 %" if whole == 0 and share > 0 else f"{whole} %"

@@ -12,7 +12,8 @@ from returnsim.experiments.compare import Comparison
 from returnsim.experiments.discovery import Box
 from returnsim.experiments.frontier import MEASURES, Standing
 from returnsim.experiments.verdict import RULE, Judgement, Verdict
-from returnsim.experiments.written import write_results
+from returnsim.experiments.written import MADE_OF, write_results
+from returnsim.folders import with_nulls
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,7 @@ Draw = Callable[[Verdict, Comparison, Path], dict[str, str]]
 
 
 def write_verdict(
-    verdict: Verdict, comparison: Comparison, folder: Path, draw: Draw | None
+    verdict: Verdict, comparison: Comparison, folder: Path, command: str, draw: Draw | None
 ) -> None:
     """Write the tables, ``verdict.json``, ``checksums.json`` and, with ``draw``, ``figures``.
 
@@ -35,6 +36,8 @@ def write_verdict(
         What it was made from.
     folder : Path
         Where to; it is made.
+    command : str
+        What to type to have it again.
     draw : callable, optional
         Draws into a folder and gives for each figure, by its name, a sentence on what it shows.
 
@@ -47,8 +50,9 @@ def write_verdict(
         folder,
         "the verdict",
         {PAIRS: pairs_table(verdict), POLICIES: policies_table(verdict)},
-        {WHOLE: as_text(as_json(verdict, comparison))},
+        {WHOLE: as_text(as_json(verdict, comparison, command))},
         None if draw is None else partial(draw, verdict, comparison),
+        told={MADE_OF: comparison.fingerprint},
     )
 
 
@@ -92,7 +96,7 @@ def policies_table(verdict: Verdict) -> "pd.DataFrame":
     -------
     pandas.DataFrame
         ``policy``; of each measure the mean over the points and the middle 90 % of them
-        (``_low90``, ``_high90``); ``pushes_few_enough``, ``frontier`` and ``beaten_by``.
+        (``_low90``, ``_high90``); ``within_limit_on_pushed``, ``frontier`` and ``surpassed_by``.
     """
     import pandas as pd
 
@@ -106,12 +110,12 @@ def policies_table(verdict: Verdict) -> "pd.DataFrame":
                 f"{name}_low90": spread.low90,
                 f"{name}_high90": spread.high90,
             }
-        row |= {"pushes_few_enough": one.is_within, "frontier": one.is_on_frontier}
-        rows.append(row | {"beaten_by": ", ".join(one.beaten_by)})
+        row |= {"within_limit_on_pushed": one.is_within, "frontier": one.is_on_frontier}
+        rows.append(row | {"surpassed_by": ", ".join(one.beaten_by)})
     return pd.DataFrame(rows)
 
 
-def as_json(verdict: Verdict, comparison: Comparison) -> dict[str, Any]:
+def as_json(verdict: Verdict, comparison: Comparison, command: str) -> dict[str, Any]:
     """All of a verdict, ready for JSON.
 
     Parameters
@@ -120,11 +124,14 @@ def as_json(verdict: Verdict, comparison: Comparison) -> dict[str, Any]:
         Any.
     comparison : Comparison
         What it was made from.
+    command : str
+        What to type to have it again.
     """
     sample = verdict.sample
     return {
         "title": comparison.title,
         "question": comparison.question,
+        "command": command,
         "points": sample.points,
         "points_left_out": sample.left_out,
         "replicates": max(len(case.replicates) for case in comparison.cases),
@@ -147,7 +154,7 @@ def as_json(verdict: Verdict, comparison: Comparison) -> dict[str, Any]:
 
 def as_text(told: Mapping[str, Any]) -> str:
     """JSON for a file or the terminal; what is not defined is null."""
-    return json.dumps(_defined(told), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(with_nulls(told), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def flips_in_words(judgement: Judgement) -> list[str]:
@@ -182,9 +189,9 @@ def _policy(one: Standing) -> dict[str, Any]:
     return {
         "policy": one.policy,
         "measures": {name: spread._asdict() for name, spread in one.measures.items()},
-        "pushes_few_enough": one.is_within,
+        "within_limit_on_pushed": one.is_within,
         "frontier": one.is_on_frontier,
-        "beaten_by": list(one.beaten_by),
+        "surpassed_by": list(one.beaten_by),
     }
 
 
@@ -196,11 +203,3 @@ def _pair(one: Judgement) -> dict[str, Any]:
 
 def _box(box: Box) -> dict[str, Any]:
     return box._asdict() | {"sides": [side._asdict() for side in box.sides]}
-
-
-def _defined(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _defined(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_defined(inner) for inner in value]
-    return None if isinstance(value, float) and math.isnan(value) else value

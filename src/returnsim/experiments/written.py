@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 from returnsim.digests import CHECKSUMS, digests_of, vouch, vouched_for
 from returnsim.errors import RunError, UsageError
 from returnsim.experiments.compare import Comparison, table
-from returnsim.folders import write_in_place
+from returnsim.folders import reason_of, write_in_place
 from returnsim.results import CAPTIONS, COMPARED, FIGURES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MADE_OF = "made_of"
+"""The name under which results say of which sweep's tables they were made, by its fingerprint."""
 
 Draw = Callable[[Comparison, Path], dict[str, str]]
 
@@ -41,6 +44,7 @@ def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) ->
         {COMPARED: table(comparison)},
         {},
         None if draw is None else partial(draw, comparison),
+        told={MADE_OF: comparison.fingerprint},
     )
 
 
@@ -52,6 +56,7 @@ def write_results(
     draw: Callable[[Path], dict[str, str]] | None,
     digits: int = 8,
     beside: tuple[str, ...] = (),
+    told: Mapping[str, str] | None = None,
 ) -> None:
     """Write tables, texts and figures with their captions, each whole or not at all.
 
@@ -75,6 +80,8 @@ def write_results(
         Significant ones in the tables.
     beside : tuple of str
         Names of files that were written there already, to be vouched for too.
+    told : mapping of str to str, optional
+        What else ``checksums.json`` says.
 
     Raises
     ------
@@ -91,13 +98,11 @@ def write_results(
         if draw is None:
             _remove_others(folder / FIGURES, {})
         # Before any is drawn, for tables hold whatever becomes of their figures.
-        _vouch(folder, (*beside, *tables, *texts))
+        _vouch(folder, (*beside, *tables, *texts), told or {})
         if draw is not None:
-            _vouch(folder, _drawn(draw, folder / FIGURES))
+            _vouch(folder, _drawn(draw, folder / FIGURES), told or {})
     except OSError as error:
-        raise RunError(
-            f"{folder}: {what} could not be written: {error.strerror or error}"
-        ) from error
+        raise RunError(f"{folder}: {what} could not be written: {reason_of(error)}") from error
 
 
 def _drawn(draw: Callable[[Path], dict[str, str]], figures: Path) -> list[str]:
@@ -110,14 +115,14 @@ def _drawn(draw: Callable[[Path], dict[str, str]], figures: Path) -> list[str]:
     return [f"{FIGURES}/{file.name}" for file in (figures / CAPTIONS, *files)]
 
 
-def _vouch(folder: Path, names: Iterable[str]) -> None:
+def _vouch(folder: Path, names: Iterable[str], told: Mapping[str, str]) -> None:
     """Vouch for files, and still for those of an earlier call."""
     try:
         before = vouched_for(folder / CHECKSUMS)
     except (OSError, UsageError):
         before = {}
-    there = {name: told for name, told in before.items() if (folder / name).is_file()}
-    vouch(folder / CHECKSUMS, {}, there | digests_of(folder, names))
+    there = {name: digest for name, digest in before.items() if (folder / name).is_file()}
+    vouch(folder / CHECKSUMS, told, there | digests_of(folder, names))
 
 
 def _remove_others(figures: Path, told: dict[str, str]) -> None:

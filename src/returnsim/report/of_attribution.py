@@ -15,9 +15,10 @@ from returnsim.analysis.switch import (
     brought_about,
     prevented,
 )
+from returnsim.experiments.attributed import SWITCH
 from returnsim.report.content import Block, Commands, Part, Table, Words
 from returnsim.report.pictures import pictures_of
-from returnsim.report.reading import SWITCH, Told, damaged, plain, read_table
+from returnsim.report.reading import Told, damaged, plain, read_table
 from returnsim.report.words import (
     guesses_said,
     limits,
@@ -68,10 +69,10 @@ def part_of_attribution(folder: Path, told: Told) -> Part:
     for lever, rows in whole.items():
         if RETURNED not in rows.index or brought_about(lever) not in rows.index:
             raise damaged(folder / SWITCH, f"has no rows for {lever!r}")
-    least = FEW * told.number("weight") / len(told.list("replicates"))
+    least = FEW * told.number("weight") / told.count_or_length("replicates")
     return Part(
         told.text("title"),
-        f"An attribution by {_pairs(len(told.list('replicates')))}, {scale_said(told)}; in "
+        f"An attribution by {_pairs(told.count_or_length('replicates'))}, {scale_said(told)}; in "
         f"{plain(folder)}.",
         {
             "question": [

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from returnsim.experiments.calibration_tables import PARAMETERS, RANKS, TARGETS
 from returnsim.report.content import Block, Commands, Part, Picture, Table, Words
 from returnsim.report.pictures import pictures_of
 from returnsim.report.reading import Told, plain, read_table
@@ -17,7 +18,6 @@ from returnsim.report.words import (
 if TYPE_CHECKING:
     import pandas as pd
 
-PARAMETERS, TARGETS, RANKS = "parameters.csv", "targets.csv", "ranks.csv"
 IF_RIGHT = (
     "A fit says which numbers agree with the record if the model's structure is right; it does not "
     "show that it is."

@@ -84,17 +84,17 @@ def part_of_run(folder: Path, told: Told, base: Path | None) -> Part:
     summary = Summary(folder / SUMMARY)
     harm = read_table(folder / HARM, WORDS, NUMBERS)
     guarantors = read_table(folder / GUARANTORS, WORDS, NUMBERS)
-    many = counted(len(told.list("replicates")), "replicate")
+    number = told.count_or_length("replicates")
     notes = [plain(note) for note in told.list("notes")]
     return Part(
         told.text("title"),
-        f"A run of {many} of {counted(scenario.weeks, 'week')} from {scenario.start}, "
-        f"{scale_said(told)}; in {plain(folder)}.",
+        f"A run of {counted(number, 'replicate')} of {counted(scenario.weeks, 'week')} from "
+        f"{scenario.start}, {scale_said(told)}; in {plain(folder)}.",
         {
             "question": [Words(plain(scenario.question))] if scenario.question else [],
             "levers": levers_said(scenario, base_of(scenario, told.command(), base)),
             "answer": [
-                *_answer(summary, len(told.list("replicates"))),
+                *_answer(summary, number),
                 *map(Words, notes),
                 _every_outcome(summary),
             ],
@@ -127,7 +127,7 @@ def _answer(summary: Summary, replicates: int) -> list[Block]:
     )
     return [
         Words(
-            f"Of {told('in camp at the start')} people in camp at the start, {told('returned')} "
+            f"{told('in camp at the start')} people were in camp at the start; {told('returned')} "
             f"{summary.row('returned')['outcome']}. {pushed} {_befell(summary)} {NOT_SUMS}"
         ),
         Words(

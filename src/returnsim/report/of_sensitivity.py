@@ -1,17 +1,19 @@
 """What a study of sensitivity has to tell: which unknowns move the outcomes."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from returnsim.experiments.sensitivity_tables import MORRIS, SOBOL
 from returnsim.report.content import Block, Commands, Part, Picture, Table, Words
 from returnsim.report.pictures import pictures_of
-from returnsim.report.reading import MORRIS, Told, plain, read_table
+from returnsim.report.reading import Told, plain, read_table
 from returnsim.report.words import counted, guesses_said, limits, provenance_table, scale_said
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SOBOL = "sobol.csv"
+OUTCOMES_A_TABLE = 4
 
 
 def part_of_sensitivity(folder: Path, told: Told) -> Part:
@@ -33,7 +35,8 @@ def part_of_sensitivity(folder: Path, told: Told) -> Part:
     pictures = pictures_of(folder)
     question = told.text("question", "")
     answers: list[Block] = [Words(p.caption) for p in pictures if isinstance(p, Picture)]
-    answers += [_indices(sobol), _luck(sobol)]
+    titles = _titles(told)
+    answers += [*_indices(sobol, titles), _luck(sobol, titles)]
     return Part(
         told.text("title"),
         f"A study of {counted(morris['factor'].nunique(), 'factor')}, "
@@ -41,7 +44,7 @@ def part_of_sensitivity(folder: Path, told: Told) -> Part:
         f"{plain(folder)}.",
         {
             "question": [Words(question)] if question else [],
-            "levers": [_screened(morris)],
+            "levers": [_screened(morris, titles)],
             "answer": answers,
             "figures": pictures,
             "guesses": guesses_said(told),
@@ -57,13 +60,23 @@ def part_of_sensitivity(folder: Path, told: Told) -> Part:
     )
 
 
-def _screened(morris: "pd.DataFrame") -> Table:
+def _titles(told: Told) -> dict[str, str]:
+    infos = told.content.get("outcomes")
+    named = infos.items() if isinstance(infos, dict) else ()
+    return {name: plain(info["title"]) for name, info in named}
+
+
+def _title(outcome: object, titles: Mapping[str, str]) -> str:
+    return titles.get(str(outcome), str(outcome).replace("_", " "))
+
+
+def _screened(morris: "pd.DataFrame", titles: Mapping[str, str]) -> Table:
     strongest = morris.loc[morris.groupby("factor", sort=False)["share"].idxmax()]
     rows = [
         (
             row["factor"],
             "yes" if row["kept"] == "True" else "no",
-            str(row["outcome"]).replace("_", " "),
+            _title(row["outcome"], titles),
             f"{100 * row['share']:.0f}",
         )
         for row in strongest.sort_values("share", ascending=False).to_dict("records")
@@ -72,16 +85,23 @@ def _screened(morris: "pd.DataFrame") -> Table:
     return Table("What was varied, and how far it moves an outcome", head, rows, words=3)
 
 
-def _indices(sobol: "pd.DataFrame") -> Table:
-    outcomes = list(dict.fromkeys(sobol["outcome"]))[:6]
+def _indices(sobol: "pd.DataFrame", titles: Mapping[str, str]) -> list[Table]:
+    """As many tables as all outcomes take."""
+    every = list(dict.fromkeys(sobol["outcome"]))
     by_place = {(row["factor"], row["outcome"]): row for row in sobol.to_dict("records")}
-    rows = [
-        (factor, *(_index(by_place.get((factor, outcome))) for outcome in outcomes))
-        for factor in dict.fromkeys(sobol["factor"])
-    ]
-    heads = [outcome.replace("_", " ") for outcome in outcomes]
-    caption = "Total index: share of the variance that a factor has a part in (90 % interval)"
-    return Table(caption, ("factor", *heads), rows)
+    factors = list(dict.fromkeys(sobol["factor"]))
+    what = "Total index: share of the variance that a factor has a part in (90 % interval)"
+    tables = []
+    for begin in range(0, len(every), OUTCOMES_A_TABLE):
+        outcomes = every[begin : begin + OUTCOMES_A_TABLE]
+        heads = [_title(outcome, titles) for outcome in outcomes]
+        rows = [
+            (factor, *(_index(by_place.get((factor, outcome))) for outcome in outcomes))
+            for factor in factors
+        ]
+        caption = f"{what}, further outcomes" if begin else what
+        tables.append(Table(caption, ("factor", *heads), rows))
+    return tables
 
 
 def _index(row: "dict[str, float] | None") -> str:
@@ -90,10 +110,10 @@ def _index(row: "dict[str, float] | None") -> str:
     return f"{row['total']:.2f} ({row['total_low90']:.2f} to {row['total_high90']:.2f})"
 
 
-def _luck(sobol: "pd.DataFrame") -> Table:
+def _luck(sobol: "pd.DataFrame", titles: Mapping[str, str]) -> Table:
     noise = sobol.groupby("outcome", sort=False)["noise"].first()
     rows = [
-        (str(name).replace("_", " "), "" if value != value else f"{100 * value:.0f}")
+        (_title(name, titles), "" if value != value else f"{100 * value:.0f}")
         for name, value in noise.items()
     ]
     return Table("How much of each outcome is luck", ("outcome", "% of the variance"), rows)

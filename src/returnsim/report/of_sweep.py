@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from returnsim.errors import ReturnsimError, UsageError
 from returnsim.experiments.compare import COLUMNS, Case, Comparison, OutcomeInfo
 from returnsim.experiments.tables import EXPERIMENT, OUTCOMES
+from returnsim.experiments.verdict_tables import VERDICT
 from returnsim.report.content import Block, Commands, Part, Table, Words
+from returnsim.report.of_verdict import verdict_commands
 from returnsim.report.pictures import pictures_of
-from returnsim.report.reading import Told, damaged, plain, read_table
+from returnsim.report.reading import Told, damaged, is_outdated, plain, read_table
 from returnsim.report.scenarios import Base, differences_said, meaning
 from returnsim.report.sides import WORDS_OF, Sides, answer, harm, sides_of, switch
 from returnsim.report.words import (
@@ -26,6 +28,10 @@ from returnsim.scenario.files import scenario_hash
 if TYPE_CHECKING:
     import pandas as pd
 
+OUTDATED = (
+    "The figures beside it are of an earlier sweep and are left out: `returnsim compare`, as it "
+    "stands at the end, draws them anew."
+)
 MOST_COMPARED = 8
 """Cases beyond which the file of an experiment is not read again for what differs in each."""
 
@@ -40,7 +46,8 @@ def part_of_sweep(folder: Path, told: Told) -> Part:
     told : Told
         Its ``run.json``.
     """
-    sides = _sides(folder, told)
+    outdated = is_outdated(folder, told)
+    sides = _sides(folder, told, outdated=outdated)
     cases = told.list("cases")
     question = told.text("question", "")
     commands = [told.command()]
@@ -53,8 +60,8 @@ def part_of_sweep(folder: Path, told: Told) -> Part:
         {
             "question": [Words(question)] if question else [],
             "levers": _levers(folder, told),
-            "answer": answer(sides),
-            "figures": pictures_of(folder),
+            "answer": [*answer(sides), *_left_out(folder, told)],
+            "figures": [Words(OUTDATED)] if outdated else pictures_of(folder),
             "harm": harm(sides),
             "switch": switch(sides),
             "guesses": guesses_said(told),
@@ -90,7 +97,21 @@ def part_of_comparison(folder: Path) -> Part:
     )
 
 
-def _sides(folder: Path, told: Told) -> Sides:
+def _left_out(folder: Path, told: Told) -> list[Block]:
+    """What lies beside a sweep and was made of other tables than those that are there."""
+    place = folder / VERDICT
+    if not place.is_dir() or not is_outdated(place, told):
+        return []
+    return [
+        Words(
+            f"The verdict in {plain(place)} is of an earlier sweep and is left out; this makes it "
+            "anew."
+        ),
+        Commands(verdict_commands(folder, told)),
+    ]
+
+
+def _sides(folder: Path, told: Told, *, outdated: bool) -> Sides:
     """From the outcomes of every replicate, or where these were not kept from the comparison."""
     outcomes = told.mapping("outcomes")
     titles = {name: plain(info["title"]) for name, info in outcomes.items()}
@@ -98,6 +119,8 @@ def _sides(folder: Path, told: Told) -> Sides:
         return sides_of(_comparison(folder, told))
     if not (folder / COMPARED).is_file():
         raise damaged(folder / OUTCOMES, "is missing, and so is compare.csv")
+    if outdated:
+        raise damaged(folder / OUTCOMES, "is missing, and compare.csv is of an earlier sweep")
     rows = _compared(folder)
     return Sides(rows, _baseline(rows, told.text("baseline")), titles)
 
@@ -116,6 +139,7 @@ def _compared(folder: Path) -> "pd.DataFrame":
 
 def _comparison(folder: Path, told: Told) -> Comparison:
     import pandas as pd
+    import pyarrow as pa
 
     try:
         outcomes = pd.read_parquet(folder / OUTCOMES)
@@ -135,7 +159,7 @@ def _comparison(folder: Path, told: Told) -> Comparison:
             for case in told.list("cases")
             if case["name"] in by_case
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise damaged(folder / OUTCOMES, f"is damaged ({type(error).__name__})") from None
     baseline = told.of("baseline", str)
     if baseline not in by_case:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from returnsim.experiments.validated import PATTERNS, RIVALS, SCORES, VALIDATION
 from returnsim.report.content import Block, Commands, Part, Picture, Table, Words
 from returnsim.report.pictures import pictures_of
 from returnsim.report.reading import Told, plain, read_table
@@ -18,7 +19,6 @@ from returnsim.report.words import (
 if TYPE_CHECKING:
     import pandas as pd
 
-VALIDATION, SCORES, PATTERNS, RIVALS = "validation.csv", "scores.csv", "patterns.csv", "rivals.csv"
 WORDS = ("role", "quantity", "guarantor", "from", "to", "unit", "in50", "in90", "source")
 NUMBERS = ("simulated", "low90", "high90", "observed", "observed_low", "observed_high")
 SCORE = ("points", "relative_crps", "skill_over_carried", "skill_over_trend")

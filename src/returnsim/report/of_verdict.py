@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from returnsim.experiments.unknowns import MADE
+from returnsim.experiments.verdict_tables import PAIRS, POLICIES, VERDICT, WHOLE
 from returnsim.report.content import Block, Commands, Part, Picture, Table, Words
 from returnsim.report.pictures import pictures_of
-from returnsim.report.reading import VERDICT, Told, plain, read_table
+from returnsim.report.reading import Told, plain, read_table, read_told
 from returnsim.report.words import (
     counted,
     guesses_said,
@@ -17,7 +19,6 @@ from returnsim.report.words import (
     scale_said,
 )
 
-POLICIES, PAIRS = "policies.csv", "verdict.csv"
 MEASURES = {
     "safe_voluntary": ("safe voluntary returns, people", "people"),
     "returned": ("returned, people", "people"),
@@ -59,7 +60,7 @@ def part_of_verdict(folder: Path, told: Told) -> Part:
             "answer": [
                 *(Words(picture.caption) for picture in pictures if isinstance(picture, Picture)),
                 _measured(policies, (*MEASURES, PUSHED, UNTOLD), "The policies, by all measures"),
-                _pairs(pairs.to_dict("records")),
+                _pairs(pairs.to_dict("records"), told),
             ],
             "figures": pictures,
             "harm": [
@@ -77,7 +78,7 @@ def part_of_verdict(folder: Path, told: Told) -> Part:
             ),
             "provenance": [
                 provenance_table(told),
-                Commands([told.command(), *_verdict_command(told)]),
+                Commands(verdict_commands(folder, told)),
             ],
         },
     )
@@ -86,7 +87,7 @@ def part_of_verdict(folder: Path, told: Told) -> Part:
 def _policies(file: Path) -> list[Row]:
     measures = (*MEASURES, PUSHED, UNTOLD)
     numbers = [f"{name}{end}" for name in measures for end in ("", "_low90", "_high90")]
-    table = read_table(file, ("policy", "frontier", "beaten_by"), numbers)
+    table = read_table(file, ("policy", "frontier"), numbers)
     rows: list[Row] = table.to_dict("records")
     return rows
 
@@ -116,16 +117,33 @@ def _mean(row: Row, name: str) -> str:
     return ranged(row[name], row[ends[0]], row[ends[1]], MEASURES[name][1])
 
 
-def _verdict_command(told: Told) -> list[str]:
-    words = shlex.split(told.command())
-    is_verdict = words[1:2] == ["verdict"]
-    return [] if is_verdict else [shlex.join([words[0], "verdict", *words[2:]])]
+def verdict_commands(folder: Path, told: Told) -> list[str]:
+    """What to type to have a verdict again, after its sweep if another command ran that.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the sweep.
+    told : Told
+        Its ``run.json``.
+    """
+    swept = shlex.split(told.command())
+    own = read_told(folder / VERDICT / WHOLE) if (folder / VERDICT / WHOLE).is_file() else told
+    if own is told or "command" not in own.content:
+        # Earlier versions did not keep it.
+        out = swept.index("--out") if "--out" in swept else len(swept)
+        mine = shlex.join([swept[0], "verdict", *swept[2:3], *swept[out : out + 2]])
+    else:
+        mine = own.command()
+    return [mine] if swept[1:2] == ["verdict"] else [told.command(), mine]
 
 
-def _pairs(rows: list[Row]) -> Table:
-    told = [
+def _pairs(rows: list[Row], told: Told) -> Table:
+    titles = {name: info.title for name, info in MADE.items()}
+    titles |= {name: plain(info["title"]) for name, info in told.mapping("outcomes").items()}
+    cells = [
         (
-            str(row["outcome"]).replace("_", " "),
+            titles.get(str(row["outcome"]), str(row["outcome"])),
             f"{row['policy']} or {row['other']}",
             f"{row['better']} is better"
             if row["better"] and row["verdict"] == "better"
@@ -133,11 +151,10 @@ def _pairs(rows: list[Row]) -> Table:
             _share(row),
         )
         for row in rows
-        if row["outcome"] in MEASURES
     ]
     caption = "Two policies at a time: which is better, and in how much of the space"
     return Table(
-        caption, ("outcome", "policies", "verdict", "share of the space, %"), told, words=3
+        caption, ("outcome", "policies", "verdict", "share of the space, %"), cells, words=3
     )
 
 

@@ -7,20 +7,24 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from returnsim.digests import AGAIN, RUN
+from returnsim.digests import AGAIN, CHECKSUMS, RUN
 from returnsim.errors import UsageError
+from returnsim.experiments.attributed import FORMAT as ATTRIBUTION
+from returnsim.experiments.calibration import CHECK
+from returnsim.experiments.sensitivity_tables import MORRIS
+from returnsim.experiments.sensitivity_tables import WHOLE as STUDY
 from returnsim.experiments.tables import FORMAT as SWEEP
+from returnsim.experiments.validated import FORMAT as VALIDATION
+from returnsim.experiments.written import MADE_OF
 from returnsim.results import COMPARED, FORMAT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MORRIS = "morris.csv"
-STUDY, CHECK, VERDICT, SWITCH = "sensitivity.json", "check.json", "verdict", "switch.csv"
 KINDS = {
     SWEEP: "sweep",
-    "returnsim validation 1": "validation",
-    "returnsim attribution 1": "attribution",
+    VALIDATION: "validation",
+    ATTRIBUTION: "attribution",
     FORMAT: "run",
 }
 """What a ``run.json`` of that format belongs to."""
@@ -196,6 +200,23 @@ def read_table(file: Path, words: Sequence[str], numbers: Sequence[str] = ()) ->
     return table
 
 
+def is_outdated(place: Path, told: Told) -> bool:
+    """Whether what was made of a sweep's tables is of others than those that are there now.
+
+    Parameters
+    ----------
+    place : Path
+        Folder of a comparison or a verdict.
+    told : Told
+        The sweep's ``run.json``.
+    """
+    if not (place / CHECKSUMS).is_file():
+        # Earlier versions did not say what it was made of.
+        return False
+    made_of = read_told(place / CHECKSUMS).content.get(MADE_OF)
+    return bool(made_of) and made_of != told.content.get("fingerprint")
+
+
 def kind_of(folder: Path) -> str:
     """What kind of result lies in a folder.
 
@@ -213,15 +234,17 @@ def kind_of(folder: Path) -> str:
     if not folder.is_dir():
         what = "is a file, not a folder of results" if folder.exists() else "no such folder"
         raise UsageError(f"{folder}: {what}")
-    for name, kind in ((STUDY, "sensitivity"), (MORRIS, "sensitivity"), (CHECK, "check")):
+    for name in (STUDY, MORRIS):
         if (folder / name).exists():
-            return kind
+            return "sensitivity"
     if (folder / RUN).exists():
         told = read_told(folder / RUN)
         kind = KINDS.get(told.text("format"), "")
         if kind:
             return "calibration" if "calibration" in told.content else kind
         raise damaged(told.file, f"is of a format unknown here, {told.text('format')!r}")
+    if (folder / CHECK).exists():
+        return "check"
     if (folder / COMPARED).exists():
         return "comparison"
     raise UsageError(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from returnsim.experiments.compare import Comparison, table
+from returnsim.experiments.outcomes import HARMS
 from returnsim.report.content import Block, Points, Table, Words
 from returnsim.report.reading import plain
 from returnsim.report.words import MIDDLE, ranged
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
 MOST_CASES = 12
 RETURNS = ("returned", "pushed", "not_yet_known")
-HARMS = ("detained", "conscripted", "killed")
 SIDES = (*RETURNS, *(f"{harm}_per_100" for harm in HARMS))
 WORDS_OF = ("case", "outcome", "unit", "good")
 NOT_PUSHED = (

@@ -2,14 +2,11 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from returnsim.analysis.summary import NOT_DEFINED, as_text
 from returnsim.report.content import Block, Points, Table, Words
 from returnsim.report.reading import Told, plain
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SHOWN_HASH = 12
 MIDDLE = "the middle 90 % of the replicates"
@@ -69,29 +66,6 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}"
 
 
-def table_of(
-    caption: str, rows: "pd.DataFrame", columns: Mapping[str, str], words: int = 1
-) -> Table:
-    """A table of some columns of a data frame, numbers as they can be read.
-
-    Parameters
-    ----------
-    caption : str
-        What it tells.
-    rows : pandas.DataFrame
-        Any.
-    columns : dict of str to str
-        Column of ``rows`` to its head.
-    words : int
-        How many of them are words.
-    """
-    cells = [
-        [value if isinstance(value, str) else general(float(value)) for value in row]
-        for row in rows[list(columns)].itertuples(index=False, name=None)
-    ]
-    return Table(caption, tuple(columns.values()), cells, words)
-
-
 def guesses_said(told: Told) -> list[Block]:
     """How many of the numbers are guesses."""
     guesses, numbers = told.count("guesses"), told.count("numbers")
@@ -107,7 +81,8 @@ def guesses_said(told: Told) -> list[Block]:
 
 def scale_said(told: Told) -> str:
     """How large the simulated camp is."""
-    households = told.content.get("households")
+    # Of a sweep, a fit or a study it is what was asked for; earlier versions did not tell it apart.
+    households = told.content.get("households", told.content.get("households_asked"))
     if not isinstance(households, int):
         return "the whole camp, household by household"
     weight = told.content.get("weight")
@@ -123,11 +98,12 @@ def provenance_table(told: Told, more: Sequence[tuple[str, str]] = ()) -> Table:
     rows = [("seed", f"{told.count('seed')}")] if "seed" in content else []
     if "replicates" in content:
         rows.append(("replicates", f"{told.count_or_length('replicates'):,}"))
-    if "households" in content:
+    if {"households", "households_asked"} & content.keys():
         rows.append(("scale", scale_said(told)))
     rows += more
     if "scenario_hash" in content:
         rows.append(("scenario", told.text("scenario_hash")[:SHOWN_HASH]))
+    rows += [("engine", engine) for engine in _engines(content)]
     rows += [(plain(name), plain(version)) for name, version in versions.items()]
     platform: Any = content.get("platform")
     if isinstance(platform, dict):
@@ -135,6 +111,15 @@ def provenance_table(told: Told, more: Sequence[tuple[str, str]] = ()) -> Table:
     if "created" in content:
         rows.append(("made on", told.text("created")))
     return Table("What it was made with", ("", ""), rows, words=2)
+
+
+def _engines(content: Mapping[str, Any]) -> list[str]:
+    """What stepped the runs, each once; earlier versions did not say it of a single run."""
+    if isinstance(content.get("engine"), str):
+        return [plain(content["engine"])]
+    made = content.get("engines")
+    cells = made if isinstance(made, list) else []
+    return list(dict.fromkeys(plain(one["engine"]) for one in cells))
 
 
 def limits(more: Sequence[str] = ()) -> list[Block]:

@@ -5,7 +5,11 @@ from pathlib import Path
 
 from returnsim.digests import RUN, check_written
 from returnsim.errors import RunError, UsageError
-from returnsim.folders import check_writable, write_in_place
+from returnsim.experiments.calibration import CHECK
+from returnsim.experiments.sensitivity_tables import WHOLE as STUDY
+from returnsim.experiments.verdict_tables import VERDICT
+from returnsim.folders import check_writable, reason_of, write_in_place
+from returnsim.interrupts import interrupts_held
 from returnsim.report.content import Block, Commands, Part, Report, Table
 from returnsim.report.of_attribution import part_of_attribution
 from returnsim.report.of_calibration import part_of_calibration, part_of_check
@@ -14,7 +18,7 @@ from returnsim.report.of_sensitivity import part_of_sensitivity
 from returnsim.report.of_sweep import part_of_comparison, part_of_sweep
 from returnsim.report.of_validation import part_of_validation
 from returnsim.report.of_verdict import part_of_verdict
-from returnsim.report.reading import CHECK, STUDY, VERDICT, damaged, kind_of, read_told, unmarked
+from returnsim.report.reading import damaged, is_outdated, kind_of, read_told, unmarked
 from returnsim.report.rendering import MARK, as_html, as_markdown
 from returnsim.report.side_by_side import part_side_by_side
 
@@ -66,11 +70,12 @@ def write_report(
     texts = as_html(report), as_markdown(report, files[1])
     try:
         page.parent.mkdir(parents=True, exist_ok=True)
-        for file, text in zip(files, texts, strict=True):
-            write_in_place(file, text)
+        # The one is not to stand without the other.
+        with interrupts_held():
+            for file, text in zip(files, texts, strict=True):
+                write_in_place(file, text)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise RunError(f"{page}: the report could not be written: {reason}") from error
+        raise RunError(f"{page}: the report could not be written: {reason_of(error)}") from error
     return files
 
 
@@ -152,7 +157,7 @@ def _part_of(folder: Path, kind: str, base: Path | None) -> Part:
     told = read_told(folder / RUN)
     if kind == "run":
         return part_of_run(folder, told, base)
-    if kind == "sweep" and (folder / VERDICT).is_dir():
+    if kind == "sweep" and (folder / VERDICT).is_dir() and not is_outdated(folder / VERDICT, told):
         return part_of_verdict(folder, told)
     tell = {
         "sweep": part_of_sweep,

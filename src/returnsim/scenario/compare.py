@@ -62,7 +62,7 @@ def _drawn(posterior: Posterior | None) -> dict[str, list[str]]:
         return {}
     return {
         f"posterior: {path}": [
-            f"{len(draws)} draws from {min(draws)} to {max(draws)}, mean {fmean(draws)}"
+            f"{len(draws)} draws from {min(draws):.4g} to {max(draws):.4g}, mean {fmean(draws):.4g}"
         ]
         for path, draws in posterior.draws.items()
     }

@@ -2,14 +2,45 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from returnsim.scenario.dated import Entry
 from returnsim.scenario.paths import SECTIONS
 from returnsim.scenario.quantities import Model, Quantity
-from returnsim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from returnsim.scenario.schema import Scenario
 
 
-def quantities(scenario: Scenario) -> Iterator[tuple[str, Quantity]]:
+def guesses_of(scenario: "Scenario") -> tuple[int, int]:
+    """Count the numbers in effect that have no source, and all of them.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Any scenario.
+
+    Returns
+    -------
+    tuple of int
+        Numbers without a source (defaults among them), and all numbers. What is drawn from a
+        posterior is fitted to what was observed, and no guess.
+    """
+    numbers = [quantity for _, quantity in quantities(scenario)]
+    return sum(q.source is None for q in numbers), len(numbers)
+
+
+def rested_on(scenario: "Scenario") -> str:
+    """Say in a sentence how many of the numbers are guesses, and what is drawn."""
+    guesses, numbers = guesses_of(scenario)
+    drawn = "" if scenario.posterior is None else f", {scenario.posterior}"
+    return (
+        f"{guesses} of the {numbers} numbers that the scenario rests on are guesses without a "
+        f"source{drawn}."
+    )
+
+
+def quantities(scenario: "Scenario") -> Iterator[tuple[str, Quantity]]:
     """List the numbers in effect, defaults included, in the order of a scenario file.
 
     Numbers of entries that begin after the run are left out; nulls are not numbers. A number of a

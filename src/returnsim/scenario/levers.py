@@ -8,10 +8,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from returnsim.scenario.dated import DatedLimit, Entry, Period
+from returnsim.scenario.limits import DAYS
 from returnsim.scenario.quantities import CLASSES, Quantity
 from returnsim.scenario.schema import Guarantor, Scenario
 
-DAYS = 7
 MOST_DAYS = 4
 """Days of a week on which a yes or no must hold for the week."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from returnsim.errors import UsageError
+from returnsim.scenario.choices import choice
 from returnsim.scenario.lever_types import (
     Aid,
     Arrivals,
@@ -17,7 +18,6 @@ from returnsim.scenario.lever_types import (
     Threat,
     Transport,
 )
-from returnsim.scenario.problems import choice
 from returnsim.scenario.quantities import NonNegative, Share
 from returnsim.scenario.schema import Scenario
 

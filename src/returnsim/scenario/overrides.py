@@ -12,13 +12,14 @@ from statistics import median
 from typing import NamedTuple
 
 from returnsim.errors import Problem
+from returnsim.scenario.choices import choice
 from returnsim.scenario.elsewhere import ELSEWHERE, from_folder
 from returnsim.scenario.paths import Days, ImpossibleError, parsed
 from returnsim.scenario.posterior import parsed_columns
 from returnsim.scenario.precedence import below_override, posterior_of, with_posterior
-from returnsim.scenario.problems import choice, shown
+from returnsim.scenario.problems import shown
 from returnsim.scenario.schema import Guarantor
-from returnsim.scenario.tree import Mark, Node, at, node_of, replace
+from returnsim.scenario.tree import Mark, Node, at, day_of, node_of, replace
 from returnsim.scenario.written import defaults_of, plain_value
 from returnsim.scenario.yaml_text import Unreadable, read_yaml
 
@@ -208,13 +209,7 @@ def _begins_after(entry: Node, day: date) -> bool:
 
 
 def _day(entry: Node, key: str) -> date | None:
-    node = _parts(entry).get(key)
-    if node is None or node.value is None:
-        return None
-    try:
-        return node.value if isinstance(node.value, date) else date.fromisoformat(str(node.value))
-    except ValueError:
-        return None
+    return day_of(_parts(entry).get(key))
 
 
 def _parts(entry: Node) -> dict[str, Node]:

@@ -181,6 +181,12 @@ def rule_broken_by(path: str) -> str:
     return ""
 
 
+def most_draws(columns: int) -> int:
+    """How many draws a file of some columns may have, so that a scenario can take it."""
+    # Beside them stand the misfit and the density, which count when a file is opened.
+    return min(MOST_NUMBERS // columns, 2 * MOST_NUMBERS // (columns + 2))
+
+
 def is_related(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     """Whether one of two places is the same as the other, inside it or around it."""
     shorter = min(len(one), len(other))

@@ -5,7 +5,7 @@ from datetime import date
 
 from returnsim.scenario.paths import Days, ParsedPath
 from returnsim.scenario.posterior import Posterior, is_related, parsed_columns
-from returnsim.scenario.tree import OF_A_NUMBER, Node, at
+from returnsim.scenario.tree import OF_A_NUMBER, Node, at, day_of
 
 
 def posterior_of(root: Node) -> Posterior | None:
@@ -118,22 +118,13 @@ def _begin(root: Node, keys: tuple[str, ...]) -> date | None:
     """The day on which what stands at a path begins, if it is one entry."""
     there = at(root, keys)
     if there is None and keys[-1] != "enforcement_after_grace":
-        return _day(at(root, ("start",)))
+        return day_of(at(root, ("start",)))
     if there is None or there.value is None or isinstance(there.value, list):
         return None
     if isinstance(there.value, Mapping) and "from" in there.value:
-        return _day(there.value["from"])
-    return _day(at(root, ("start",)))
+        return day_of(there.value["from"])
+    return day_of(at(root, ("start",)))
 
 
 def _part(node: Node | None, key: str) -> Node | None:
     return node.value.get(key) if node is not None and isinstance(node.value, dict) else None
-
-
-def _day(node: Node | None) -> date | None:
-    if node is None:
-        return None
-    try:
-        return node.value if isinstance(node.value, date) else date.fromisoformat(str(node.value))
-    except ValueError:
-        return None

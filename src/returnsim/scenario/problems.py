@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from itertools import zip_longest
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from returnsim.errors import Problem
+from returnsim.scenario.choices import choice
 from returnsim.scenario.dated import Entry
 from returnsim.scenario.quantities import CLASSES, Location, Quantity
 from returnsim.scenario.schema import Scenario
@@ -163,18 +163,6 @@ def _unknown_key(location: Location, root: type[BaseModel]) -> str:
         return "no such key here"
     elsewhere = _elsewhere(location[-1]) if root is Scenario else ""
     return f"no such key here; {choice(location[-1], _keys(model), elsewhere)}"
-
-
-def choice(given: object, choices: tuple[str, ...], elsewhere: str = "") -> str:
-    """Offer the nearest of the valid choices, or else all of them."""
-    word = str(given)
-    begun = [name for name in choices if word and name.startswith(f"{word}_")]
-    near = begun or get_close_matches(word, choices, n=1)
-    if len(near) == 1:
-        return f"did you mean {near[0]!r}?"
-    if not near and elsewhere:
-        return f"did you mean {elsewhere!r}?"
-    return f"one of: {', '.join(near or choices)}"
 
 
 def _keys(model: type[BaseModel]) -> tuple[str, ...]:

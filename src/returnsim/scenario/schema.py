@@ -3,13 +3,14 @@
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from returnsim.scenario.choices import choice
 from returnsim.scenario.dated import ALWAYS, Dated, DatedLimit, DatedNumber, DatedShare, Periods
+from returnsim.scenario.evidence import guesses_of, rested_on
 from returnsim.scenario.lever_types import Levers
 from returnsim.scenario.parameters import (
     Behaviour,
@@ -52,8 +53,7 @@ def _check_origin(
     rules: Rules, where: tuple[str | int, ...], name: str, known: tuple[str, ...]
 ) -> None:
     if name not in known:
-        near = get_close_matches(name, known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+        hint = choice(name, known)
         rules.broken(where, f"no such place of origin in population.origins; {hint}")
 
 
@@ -254,27 +254,12 @@ class Scenario(Model):
         return self.start + timedelta(weeks=self.weeks)
 
     def guesses(self) -> tuple[int, int]:
-        """Count the numbers in effect that have no source, and all of them.
-
-        Returns
-        -------
-        tuple of int
-            Numbers without a source (defaults among them), and all numbers. What is drawn from a
-            posterior is fitted to what was observed, and no guess.
-        """
-        from returnsim.scenario.evidence import quantities
-
-        numbers = [quantity for _, quantity in quantities(self)]
-        return sum(q.source is None for q in numbers), len(numbers)
+        """As `returnsim.scenario.evidence.guesses_of`."""
+        return guesses_of(self)
 
     def rests_on(self) -> str:
-        """Say in a sentence how many of its numbers are guesses, and what is drawn."""
-        guesses, numbers = self.guesses()
-        drawn = "" if self.posterior is None else f", {self.posterior}"
-        return (
-            f"{guesses} of the {numbers} numbers that the scenario rests on are guesses without a "
-            f"source{drawn}."
-        )
+        """As `returnsim.scenario.evidence.rested_on`."""
+        return rested_on(self)
 
     @field_validator("start")
     @classmethod

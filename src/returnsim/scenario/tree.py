@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from numbers import Integral, Real
 from pathlib import Path
 
@@ -162,3 +163,13 @@ def _without_stale_evidence(parts: dict[str, Node], changed: set[str]) -> dict[s
     if changed <= {"source", "why", "range"}:
         return dict(parts)
     return {key: part for key, part in parts.items() if key in changed or key not in SPEAKS}
+
+
+def day_of(node: Node | None) -> date | None:
+    """The day that stands at a node; None where none does."""
+    if node is None or node.value is None:
+        return None
+    try:
+        return node.value if isinstance(node.value, date) else date.fromisoformat(str(node.value))
+    except ValueError:
+        return None

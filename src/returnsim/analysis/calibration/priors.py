@@ -50,17 +50,6 @@ def values_at(
     return values
 
 
-def places_of(
-    priors: tuple[Prior, ...], values: Float[np.ndarray, "n d"]
-) -> Float[np.ndarray, "n d"]:
-    """Places in the unit cube at which the parameters have these values."""
-    low, high, log = _ends(priors)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        along = np.where(log, np.log(values), values)
-    places: np.ndarray = (along - low) / (high - low)
-    return places
-
-
 def _ends(priors: tuple[Prior, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     log = np.array([prior.log for prior in priors])
     ends = np.array([(prior.low, prior.high) for prior in priors])
