@@ -65,7 +65,13 @@ NAMES = {
     "words": [f"{WORDS} {i}" for i in range(MANY)],
     "one word": [f"{'x' * 70}_{i}_{'y' * 60}" for i in range(MANY)],
 }
-NAMED = pytest.mark.parametrize("names", NAMES.values(), ids=list(NAMES))
+NAMED = pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(names, id=kind, marks=[] if kind == "words" else pytest.mark.slow)
+        for kind, names in NAMES.items()
+    ],
+)
 SIZE = Size(replicates=2, seed=1, households=60)
 LEAST_PANEL = 0.6
 """Inches."""

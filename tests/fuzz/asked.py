@@ -26,7 +26,7 @@ LONG = settings(
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.generate, Phase.shrink),
 )
-FILE = "f.yaml"
+FILE, ELSEWHERE = "f.yaml", "/etc/passwd"
 NOT_FOR_READERS = re.compile(r"Traceback|Warning|pydantic|ruamel|<class|object at 0x|errors\.")
 TINY = (
     *("--replicates", 1, "--households", 20, "--workers", 1, "--engine", "numpy", "--no-figures"),
@@ -43,8 +43,10 @@ def assert_told_well(left: Left, *, by_place: bool) -> None:
         return
     assert left.err.strip()
     for line in left.err.splitlines() if by_place else ():
-        place = rf"(--set|{FILE}|{re.escape(str(ROOT))}/\S+\.(yaml|csv|parquet))(:\d+){{0,2}}: \S"
-        assert re.match(place, line), line
+        named = "|".join(
+            ("--set", FILE, ELSEWHERE, rf"{re.escape(str(ROOT))}/\S+\.(yaml|csv|parquet)")
+        )
+        assert re.match(rf"({named})(:\d+){{0,2}}: \S", line), line
 
 
 def check_of(data: bytes, *overrides: str) -> Left:
