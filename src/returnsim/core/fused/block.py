@@ -48,6 +48,7 @@ def live_through_week(
     t: int,
     calendar: int,
     logged: bool,
+    counted: bool,
     logs: Logs,
 ) -> Logs:
     """Step every replicate of a block through week ``t``, or open its camp.
@@ -66,6 +67,8 @@ def live_through_week(
         The week, from 0; NOT_LATER to let those in who are in the camp from the start.
     logged : bool
         Whether to log moves and deeds.
+    counted : bool
+        Whether the week is recorded; of others no more is counted than the next week needs.
     logs : Logs
         Room for them.
 
@@ -97,6 +100,7 @@ def live_through_week(
             seed,
             replicates[r],
             logged,
+            counted,
             public_share(p.weight, p.public_weight),
             lorry_cost(levers.transport_cost, p.lorry_sharing, parties, p.lorry_sharing_parties),
             hunger_floor(p.hunger_point, p.hunger_width),
@@ -321,7 +325,7 @@ def _close(at: Here, block: Block, households: Any) -> None:
 def _count(at: Here, h: Any, who: Any, trust: np.ndarray) -> None:
     """Count a household that no longer leaves the camp this week."""
     tally = at.tally
-    if h.camp_size == 0:
+    if h.camp_size == 0 or not at.counted:
         return
     tally.waiting += h.option > 0
     if h.hardship >= HUNGER:

@@ -41,6 +41,7 @@ class Loop:
         self._scratch = scratch(guarantors, options, len(Weekly))
         self._guarantors, self._options = guarantors, options
         self._first_calendar_week = inputs.first_calendar_week
+        self._record_from = inputs.record_from
         self._households = households
         self._seed = np.uint64(draws.seed)
         self._replicates = np.array(draws.replicates, dtype=np.int64)
@@ -71,11 +72,12 @@ class Loop:
                 t,
                 self._first_calendar_week + t,
                 logged,
+                t >= self._record_from,
                 self._logs,
             )
 
     def tally(self) -> Tally:
-        """What was counted of the last week."""
+        """What was counted of the last week, which is one that is recorded."""
         return tally_of(self._block, self._guarantors)
 
     def events(self, t: int) -> Events:

@@ -275,10 +275,12 @@ def choose(at: Here, h: Any, who: Any, logs: Logs) -> None:
     number = HOME_ROW + at.options
     registered = weigh_up(at, h, who)
     threshold = bool(p.threshold)
-    whole = weigh(room.free, threshold, room.weights, number)
-    not_home = (room.weights[0] + room.weights[1]) / whole
-    tally.intention += intention(not_home, p.intention_weeks)
-    tally.chose += 1
+    if at.counted or h.option == 0:
+        whole = weigh(room.free, threshold, room.weights, number)
+        if at.counted:
+            not_home = (room.weights[0] + room.weights[1]) / whole
+            tally.intention += intention(not_home, p.intention_weeks)
+            tally.chose += 1
     u = draw(at, who, _CHOICE)
     if h.option > 0:
         _wait_on(at, h, who, u, registered, threshold, logs)

@@ -123,6 +123,7 @@ class Here(NamedTuple):
     seed: np.uint64
     replicate: int  # by its number
     logged: bool
+    counted: bool  # whether the week is recorded
     public_share: float
     shared_cost: float  # of transport
     hunger_floor: float
