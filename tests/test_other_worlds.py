@@ -79,6 +79,7 @@ def test_what_households_want_and_how_they_learn_is_as_in_rukban(world: str):
         assert one == other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", WORLDS)
 def test_a_run_draws_every_figure_over_the_record(world: str, tmp_path: Path):
     scenario = load_scenario(WORLDS[world])

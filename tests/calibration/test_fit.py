@@ -54,6 +54,7 @@ def test_the_same_seed_gives_the_same_posterior_to_the_last_bit(fitted):
     assert np.array_equal(again.posterior.discrepancy, fitted.posterior.discrepancy)
 
 
+@pytest.mark.slow
 def test_a_record_that_the_model_cannot_make_is_laid_to_misfit():
     impossible = RECORD + np.array([0.5, 0.5, -0.5, 0.5])
     found = fit(problem(impossible, 0.5), simulate, SIZES, seed=3)
@@ -95,6 +96,7 @@ def test_the_likelihood_is_that_of_the_multivariate_normal():
         assert value == pytest.approx(multivariate_normal(mean[row], whole).logpdf(RECORD))
 
 
+@pytest.mark.slow
 def test_ranks_of_true_parameters_are_even():
     sizes = SIZES._replace(generations=0, waves=(1.0,), runs=64, steps=1000, draws=256)
     shape = problem(np.zeros(4), 0.1)

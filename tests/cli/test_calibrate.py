@@ -119,6 +119,7 @@ def test_what_was_run_is_not_run_again_and_what_is_damaged_is(folder, returnsim)
     assert (made / "posterior.parquet").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_other_errors_of_the_record_make_another_scale_on_which_nothing_is_kept(
     folder, returnsim
 ) -> None:

@@ -155,6 +155,7 @@ def test_any_case_may_be_the_baseline_and_has_no_difference_from_itself(returnsi
     assert same.endswith("  the same")
 
 
+@pytest.mark.slow
 def test_figures_have_captions_and_the_same_bytes_each_time(returnsim: Run, folder: Path):
     code, _, err = returnsim("compare", "small")
     assert (code, err) == (0, "The table and the figures are in small\n")

@@ -151,6 +151,7 @@ def test_figures_are_drawn_and_each_says_what_it_shows(made: Path):
     assert {path.stem for path in figures.glob("*.svg")} == names
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_leaves_no_trace_and_a_second_run_runs_nothing(
     returnsim: Run, folder: Path
 ):

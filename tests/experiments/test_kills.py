@@ -85,6 +85,7 @@ def test_the_number_of_workers_leaves_no_trace_in_the_results(
     assert_same(tmp_path / "out", undisturbed[0])
 
 
+@pytest.mark.slow
 def test_a_cluster_whose_worker_is_killed_leaves_no_trace_in_the_results(
     undisturbed: tuple[Path, float], tmp_path: Path
 ):

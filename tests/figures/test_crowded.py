@@ -185,6 +185,7 @@ def test_comparisons_of_many_cases_are_drawn(names: list[str], factors: int):
         laid_out(lambda figure=figure: figure)
 
 
+@pytest.mark.slow
 @NAMED
 def test_verdicts_on_many_policies_are_drawn(names: list[str], tmp_path: Path):
     cases = "\n".join(f"  {name!r}: {{}}" for name in names)

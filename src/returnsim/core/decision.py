@@ -42,7 +42,7 @@ class Choices(NamedTuple):
     lapsed: np.ndarray
     withdrawn: np.ndarray
     changed: np.ndarray  # the waiting who now go in the split of `option` with `guarantor`
-    intention: Float[np.ndarray, "n"]
+    intention: Float[np.ndarray, "n"]  # NaN where it is not asked for
 
 
 def join_choices(parts: list[Choices]) -> Choices:
@@ -95,6 +95,8 @@ def decide(
     week: Conditions,
     p: Parameters,
     t: int,
+    *,
+    intentions: bool = True,
 ) -> Choices:
     """Step 6 for the households in camp.
 
@@ -110,6 +112,8 @@ def decide(
         The week's levers and the parameters.
     t : int
         Weeks since the start, for the head's age.
+    intentions : bool
+        Whether to work out who means to return, which decides nothing.
     """
     seen = weigh(rows, state, people, beliefs, week, p, t)
     offers, registered = seen.offers, state.option[rows.index]
@@ -119,7 +123,6 @@ def decide(
     option = np.where(registered > 0, STAY, option)
     guarantor = np.where(option > 0, _of_option(offers.guarantor, option), NOBODY)
 
-    free = decided(np.vstack([seen.utilities[:2], offers.free]), threshold)
     waiting = np.flatnonzero(registered > 0)
     lapsed, withdrawn, changed = (np.zeros(len(rows), dtype=bool) for _ in range(3))
     if len(waiting):
@@ -134,8 +137,15 @@ def decide(
         lapsed,
         withdrawn,
         changed,
-        np.asarray(intention(share_not_home(free), seen.standing.k.intention_weeks)),
+        _intention(seen) if intentions else np.full(len(rows), np.nan),
     )
+
+
+def _intention(seen: Weighed) -> Float[np.ndarray, "n"]:
+    """Chance of choosing to go home within some weeks; cost, refusals and ban are left out."""
+    k = seen.standing.k
+    free = decided(np.vstack([seen.utilities[:2], seen.offers.free]), k.threshold)
+    return np.asarray(intention(share_not_home(free), k.intention_weeks))
 
 
 def weigh(

@@ -41,7 +41,7 @@ def by_numpy(inputs: Inputs, people: Population, draws: Draws, events: bool) -> 
     camp = open_camp(inputs, people, draws)
 
     def live(t: int) -> Lived:
-        happened = step(camp, t)
+        happened = step(camp, t, intentions=t >= inputs.record_from)
 
         def counted() -> Tally:
             return tally(camp, happened)

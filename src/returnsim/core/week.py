@@ -73,8 +73,11 @@ def open_camp(inputs: Inputs, people: Population, draws: Draws) -> Camp:
     return camp
 
 
-def step(camp: Camp, t: int) -> Happened:
-    """Live through week ``t`` (from 0), changing the camp's state."""
+def step(camp: Camp, t: int, *, intentions: bool = True) -> Happened:
+    """Live through week ``t`` (from 0), changing the camp's state.
+
+    Without ``intentions`` the record of the week cannot be made.
+    """
     inputs, people, state, draws = camp
     p, week = inputs.parameters, week_of(inputs.conditions, t)
     calendar = inputs.first_calendar_week + t
@@ -117,6 +120,7 @@ def step(camp: Camp, t: int) -> Happened:
                 week,
                 p,
                 t,
+                intentions=intentions,
             )
             for where, part in rows.parts()
         ]
