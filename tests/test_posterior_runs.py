@@ -19,11 +19,9 @@ from returnsim.analysis.harm_ledger import lives_of
 from returnsim.analysis.moments import moment_in
 from returnsim.assemble import (
     block_of,
-    drawn,
     inputs_of,
     members_of,
     plan_run,
-    posterior_rows,
     run_plan,
     simulate,
     step_together,
@@ -31,6 +29,7 @@ from returnsim.assemble import (
 from returnsim.events import households_frame
 from returnsim.experiments.cells import CELL, cell_of, key_given, run_cells
 from returnsim.parity import against_core, against_twin
+from returnsim.posterior_rows import drawn, posterior_rows
 from returnsim.results import write_results
 from returnsim.scenario.files import load_scenario, require_patterns, scenario_hash
 from returnsim.scenario.neutral import without

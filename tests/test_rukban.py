@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from returnsim.assemble import posterior_rows, simulate
+from returnsim.assemble import simulate
 from returnsim.events import events_frame
+from returnsim.posterior_rows import posterior_rows
 from returnsim.scenario.files import load_scenario
 from returnsim.trajectories import Trajectories
 

@@ -13,11 +13,11 @@ from returnsim.core.inputs import Inputs, Population, stack
 from returnsim.core.log import joined, numbered
 from returnsim.core.run import Run, run_block
 from returnsim.core_numbers import conditions_of, parameters_of, per_week, population_spec
-from returnsim.draws import Draws, Once, calendar_week
+from returnsim.draws import Draws, calendar_week
 from returnsim.errors import UsageError
 from returnsim.memory import check_memory
 from returnsim.population import PopulationSpec, composition, make_members, make_population
-from returnsim.scenario.drawn import scenarios_drawn
+from returnsim.posterior_rows import all_drawn, posterior_rows
 from returnsim.scenario.levers import weekly_levers
 from returnsim.scenario.limits import FEWEST_HOUSEHOLDS
 from returnsim.scenario.schema import Scenario
@@ -218,34 +218,6 @@ def _full_camp(scenario: Scenario) -> int:
     return max(1, round(people.people.value / people.household_size.value))
 
 
-def drawn(scenario: Scenario, seed: int, replicate: int) -> Scenario:
-    """The scenario of one replicate: a row of its posterior in place of its own numbers.
-
-    Which row depends on seed and replicate alone, so that it is the same in all cases compared.
-
-    Parameters
-    ----------
-    scenario : Scenario
-        Any; one without a posterior is the same in every replicate.
-    seed, replicate : int
-        Which run.
-
-    Returns
-    -------
-    Scenario
-        Without a posterior.
-    """
-    return _all_drawn(scenario, seed, [replicate])[0]
-
-
-def posterior_rows(scenario: Scenario, seed: int, replicates: list[int]) -> np.ndarray:
-    """Which row of its posterior each replicate of a scenario has, shape (R,)."""
-    if scenario.posterior is None:
-        raise ValueError("the scenario has no posterior")
-    lots = Draws(seed, replicates).once(Once.POSTERIOR_ROW, 1)[:, 0]
-    return (lots * scenario.posterior.rows).astype(np.int64)
-
-
 def own_plans(plan: Plan, replicates: list[int]) -> list[Plan]:
     """The plan of each replicate by itself, with its own numbers."""
     scenario = plan.drawn_from
@@ -253,7 +225,7 @@ def own_plans(plan: Plan, replicates: list[int]) -> list[Plan]:
         return [plan] * len(replicates)
     made: dict[int, Plan] = {}
     rows = posterior_rows(scenario, plan.seed, replicates).tolist()
-    for row, own in zip(rows, _all_drawn(scenario, plan.seed, replicates), strict=True):
+    for row, own in zip(rows, all_drawn(scenario, plan.seed, replicates), strict=True):
         if row not in made:
             made[row] = plan_run(own, plan.seed, plan.households)
     return [made[row] for row in rows]
@@ -309,12 +281,6 @@ def _stacked(cases: list[tuple[Plan, list[int]]]) -> Inputs:
 
 def _is_drawn(scenario: Scenario) -> bool:
     return scenario.posterior is not None and bool(scenario.posterior.draws)
-
-
-def _all_drawn(scenario: Scenario, seed: int, replicates: list[int]) -> list[Scenario]:
-    if scenario.posterior is None:
-        return [scenario] * len(replicates)
-    return scenarios_drawn(scenario, posterior_rows(scenario, seed, replicates).tolist())
 
 
 def members_of(plan: Plan, replicates: list[int]) -> np.ndarray:

@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     ) from None
 import numpy as np
 
-from returnsim.assemble import drawn, plan_run
+from returnsim.assemble import plan_run
 from returnsim.core.decision import Outlook, outlook
 from returnsim.core.inputs import Place, week_of
 from returnsim.core.record import column_names, record_week
@@ -30,6 +30,7 @@ from returnsim.household import Household, arrived
 from returnsim.intervention import Guarantors, Hand, Levers
 from returnsim.memory import check_memory
 from returnsim.population import make_population
+from returnsim.posterior_rows import drawn
 from returnsim.scenario.files import load_scenario, scenario_from
 from returnsim.scenario.levers import WeeklyLevers
 from returnsim.scenario.schema import Scenario

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from returnsim.assemble import drawn, plan_run, run_plan
+from returnsim.assemble import plan_run, run_plan
 from returnsim.core.inputs import Place
 from returnsim.core.week import Camp
 from returnsim.draws import Draws
@@ -23,6 +23,7 @@ from returnsim.errors import UsageError
 from returnsim.folders import with_nulls
 from returnsim.mesa_model import ReturnModel
 from returnsim.population import make_population
+from returnsim.posterior_rows import drawn
 from returnsim.scenario.schema import Scenario
 
 TOLERANCE = 1e-12

@@ -340,6 +340,15 @@ def test_numbers_that_no_row_has_together_are_no_fault(tmp_path: Path):
     assert "detention must be able to end" in problem(tmp_path, CAMP).rule
 
 
+def test_a_row_that_breaks_a_rule_is_found_wherever_it_stands(tmp_path: Path):
+    shares = ("released", "disappeared", "died")
+    # Each lowest number comes first in a row that is right.
+    rows = np.array([*1 - np.eye(3), [0.5, 0.5, 0.5], [0.0, 0.0, 0.0], [0.5, 0.5, 0.5]]).T.tolist()
+    columns = {f"custody.{end}_share": rows[i] for i, end in enumerate(shares)}
+    write_draws(tmp_path / "draws.parquet", columns)
+    assert "detention must be able to end" in problem(tmp_path, CAMP).rule
+
+
 def test_patterns_are_found_from_the_file_and_asked_for_by_name(tmp_path: Path):
     (tmp_path / "camp.yaml").write_text(f"{HEAD}patterns: card.yaml\n")
     scenario = load_scenario(tmp_path / "camp.yaml")

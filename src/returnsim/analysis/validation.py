@@ -21,7 +21,7 @@ from returnsim.analysis.calibration.targets import NINETY_PERCENT
 from returnsim.analysis.observations import Observation
 from returnsim.analysis.simulated import simulated
 from returnsim.analysis.worlds import Lived
-from returnsim.assemble import posterior_rows
+from returnsim.posterior_rows import posterior_rows
 from returnsim.scenario.posterior import Fitted
 from returnsim.scenario.schema import Scenario
 

@@ -1,6 +1,6 @@
 """A scenario with the numbers of one row of its posterior in their places."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -47,9 +47,10 @@ def scenarios_drawn(scenario: Scenario, rows: Sequence[int]) -> list[Scenario]:
 def problems_of_draws(root: Node) -> list[Problem]:
     """What is wrong with the draws of a scenario's posterior.
 
-    Every bound of a number is an interval: where the lowest of all columns together make a
-    scenario, and the highest, each row does. Where they do not, it may be that no row has them
-    together: then the rows are asked that have the lowest or highest of a column.
+    Every bound of a number, or of a sum, is an interval: where the lowest of all columns together
+    make a scenario, and the highest, each row does. Where they do not, it may be that no row has
+    them together: then all rows are asked until one is wrong, and of those that have the lowest or
+    highest of a column each.
 
     Parameters
     ----------
@@ -63,14 +64,23 @@ def problems_of_draws(root: Node) -> list[Problem]:
     ends = ends_of(root, posterior.draws, problems)
     if not problems and not any(map(_broken, ends)):
         return []
-    found: dict[str, Problem] = {}
-    for row in _outermost(posterior):
-        problems = []
-        changes = {path: column[row] for path, column in posterior.draws.items()}
-        changed = _set_in(root, changes, problems)
-        for problem in problems or _broken(changed):
-            found.setdefault(problem.path, problem)
+    outermost = _outermost(posterior)
+    found = {
+        problem.path: problem
+        for row in reversed(outermost)
+        for problem in _problems_of_row(root, posterior, row)
+    }
+    others = (row for row in range(posterior.rows) if row not in outermost)
+    while not found and (row := next(others, None)) is not None:
+        found = {problem.path: problem for problem in _problems_of_row(root, posterior, row)}
     return list(found.values())
+
+
+def _problems_of_row(root: Node, posterior: Posterior, row: int) -> list[Problem]:
+    problems: list[Problem] = []
+    changes = {path: column[row] for path, column in posterior.draws.items()}
+    changed = _set_in(root, changes, problems)
+    return problems or _broken(changed)
 
 
 def ends_of(
@@ -114,7 +124,7 @@ def _set(root: Node, changes: Mapping[str, float], mark: Mark, problems: list[Pr
     return root
 
 
-def _outermost(posterior: Posterior) -> Iterator[int]:
-    """The rows that have the lowest or highest number of a column, each once."""
-    rows = (column.index(end(column)) for column in posterior.draws.values() for end in (min, max))
-    yield from dict.fromkeys(rows)
+def _outermost(posterior: Posterior) -> dict[int, None]:
+    """The rows that have the lowest or highest number of a column, in that order."""
+    columns = posterior.draws.values()
+    return dict.fromkeys(column.index(end(column)) for column in columns for end in (min, max))
