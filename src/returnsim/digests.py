@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from returnsim.errors import UsageError
-from returnsim.folders import as_json, write_in_place
+from returnsim.folders import as_json, reason_of, write_in_place
 
 RUN, CHECKSUMS = "run.json", "checksums.json"
 VOUCHERS = RUN, CHECKSUMS
@@ -100,7 +100,7 @@ def check_written(folder: Path, names: Sequence[str] | None = None) -> None:
                         f"{folder / name}: is damaged: it is not as it was written; {AGAIN}"
                     )
     except OSError as error:
-        raise UsageError(f"{error.filename}: {error.strerror or error}") from None
+        raise UsageError(f"{error.filename}: {reason_of(error)}") from None
 
 
 def vouched_for(file: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from returnsim.analysis.attribution import (
     LABELS,
     WEEKS_HASTENED,
     Attribution,
-    Lived,
+    Movements,
     attribute,
 )
 from returnsim.assemble import members_of, plan_of, simulate
@@ -44,9 +44,9 @@ MANY = np.full((2, 10, len(Class)), 99)
 """Households in which there is somebody for every return."""
 
 
-def lived(*went: Went, members: np.ndarray = MANY) -> Lived:
+def lived(*went: Went, members: np.ndarray = MANY) -> Movements:
     """A run of hand-made movements."""
-    return Lived(events(*went), members)
+    return Movements(events(*went), members)
 
 
 def events(*went: Went) -> Events:
@@ -249,7 +249,7 @@ def test_every_return_has_the_label_that_counting_by_hand_gives(a: list[Went], b
 def test_what_a_return_is_called_never_changes_when_the_runs_are_made_longer(
     a: list[Went], b: list[Went], weeks: int
 ):
-    def cut(went: list[Went]) -> Lived:
+    def cut(went: list[Went]) -> Movements:
         return lived(*(w for w in went if w.week < weeks))
 
     short = rows_of(attribute(cut(a), cut(b), [0, 1], weeks))
@@ -274,7 +274,9 @@ SIEGE = camp(weeks=80, record_from="2021-02-01", behaviour__intercept=-0.5)
 def pair(scenario: Scenario, lever: str = "siege") -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Returns a week by label, and the departures, of a run set against one without the lever."""
     one, other = (simulate(s, 3, events=True) for s in (scenario, without(scenario, lever)))
-    mine, theirs = (Lived(run.events, members_of(plan_of(run), [0, 1, 2])) for run in (one, other))
+    mine, theirs = (
+        Movements(run.events, members_of(plan_of(run), [0, 1, 2])) for run in (one, other)
+    )
     found = attribute(mine, theirs, one.replicates.tolist(), scenario.weeks)
     return dict(found.weekly(int(one.weeks[0]), one.weight)), one["departures"]
 
@@ -308,7 +310,7 @@ def test_the_returns_by_label_stand_for_as_many_people_as_the_departures():
     run, calm = (
         simulate(s, 2, households=30, events=True) for s in (SIEGE, without(SIEGE, "siege"))
     )
-    mine, theirs = (Lived(one.events, members_of(plan_of(one), [0, 1])) for one in (run, calm))
+    mine, theirs = (Movements(one.events, members_of(plan_of(one), [0, 1])) for one in (run, calm))
     found = attribute(mine, theirs, [0, 1], SIEGE.weeks).weekly(4, run.weight)
     assert run.weight > 1
     np.testing.assert_allclose(sum(found.values()), run["departures"])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from returnsim.analysis.explain import (
-    Household,
+    ExplainedHousehold,
     alternatives,
     explain_household,
 )
@@ -148,7 +148,7 @@ def test_where_conditions_alone_weigh_the_change_is_where_the_utility_crosses_th
 
 
 @cache
-def one_by_one() -> list[Household]:
+def one_by_one() -> list[ExplainedHousehold]:
     scenario = made()
     plan = plan_run(scenario, SEED, 20)
     households = plan.spec.households + len(plan.arrival_weeks)
@@ -160,7 +160,7 @@ def one_by_one() -> list[Household]:
     return [one for one in told if one.status == "in camp"]
 
 
-def is_in(told: Household, grouping: str, name: str) -> bool:
+def is_in(told: ExplainedHousehold, grouping: str, name: str) -> bool:
     who = told.who
     men, size = who.in_camp["men_conscription_age"], sum(who.in_camp.values())
     return {

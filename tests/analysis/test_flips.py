@@ -14,7 +14,9 @@ from returnsim.analysis.flips import (
     today,
 )
 from returnsim.assemble import plan_run
-from tests.analysis.explained import BANNED, SEED, made, moment
+from returnsim.errors import ScenarioError
+from returnsim.scenario.files import scenario_from
+from tests.analysis.explained import BANNED, MADE, SEED, made, moment
 
 
 @cache
@@ -114,3 +116,18 @@ def test_every_lever_that_is_put_to_its_value_of_today_leaves_the_terms_as_they_
     for flip in flips(BANNED):
         again = changed(settled, flip.lever, today(settled, flip.lever))
         np.testing.assert_array_equal(again.probabilities(), settled.probabilities())
+
+
+def test_a_range_that_ends_at_one_is_that_of_a_share():
+    scenario = scenario_from(MADE, "made")
+    shares = [
+        lever.path
+        for lever in levers_of(scenario, plan_run(scenario, SEED, 60))
+        if lever.high == 1.0 and not lever.is_switch
+    ]
+    assert len(shares) > 5
+    for path in shares:
+        # An exit ban is for classes of members, and its strength is that for all.
+        if path != "levers.exit_ban.strength":
+            with pytest.raises(ScenarioError, match="from 0 to 1"):
+                scenario_from(MADE, "made", {path: 1.5})

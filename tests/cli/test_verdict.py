@@ -15,7 +15,7 @@ from returnsim.errors import UsageError
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.sweep import sweep
 from returnsim.experiments.tables import run_of
-from returnsim.experiments.unknowns import prepared
+from returnsim.experiments.unknowns import prepared_verdict
 from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, begun, every_byte, here
 
@@ -55,7 +55,7 @@ def written(folder: Path, experiment: str = EXPERIMENT) -> Path:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cells of the experiment, to be copied."""
     folder = tmp_path_factory.mktemp("made")
-    experiment = prepared(load_experiment(written(folder)))
+    experiment = prepared_verdict(load_experiment(written(folder)))
     assert sweep(experiment, folder / "small", here(), command="returnsim verdict").failed == 0
     return folder / "small"
 

@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
-from returnsim.analysis.attribution import Lived, attribute
+from returnsim.analysis.attribution import Movements, attribute
 from returnsim.assemble import members_of, plan_of, simulate
 from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.dataset import Dataset
@@ -213,7 +213,8 @@ def test_pushed_is_told_by_the_same_people_without_the_siege(
     assert run.events is not None
     assert pair.events is not None
     mine, theirs = (
-        Lived(one.events, members_of(plan_of(one), list(range(REPLICATES)))) for one in (run, pair)
+        Movements(one.events, members_of(plan_of(one), list(range(REPLICATES))))
+        for one in (run, pair)
     )
     labels = attribute(mine, theirs, range(REPLICATES), WEEKS).weekly(0, run.weight)
     weekly = of_case(many, "weekly", CASE)

@@ -27,7 +27,7 @@ from returnsim.experiments.unknowns import (
     SAFE,
     Sample,
     notes_of,
-    prepared,
+    prepared_verdict,
     sample_of,
 )
 from returnsim.experiments.verdict import (
@@ -70,12 +70,12 @@ Value = Callable[[str, Mapping[str, float]], float]
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> LoadedExperiment:
     """The experiment, read and made ready."""
-    return prepared(load_experiment(written(tmp_path_factory.mktemp("asked"), EXPERIMENT)))
+    return prepared_verdict(load_experiment(written(tmp_path_factory.mktemp("asked"), EXPERIMENT)))
 
 
 def refused(folder: Path, experiment: str) -> list[str]:
     with pytest.raises(ScenarioError) as told:
-        prepared(load_experiment(written(folder, experiment)))
+        prepared_verdict(load_experiment(written(folder, experiment)))
     places = [(problem.line, problem.column) for problem in told.value.problems]
     assert places == sorted(places)
     return [re.split(r"small.yaml:\d+:\d+: ", str(p))[1] for p in told.value.problems]
@@ -491,7 +491,7 @@ def test_what_a_verdict_needs_is_measured_beside_what_was_asked_for(asked: Loade
 
 def test_an_experiment_that_names_nothing_keeps_the_usual_outcomes(tmp_path: Path):
     text = EXPERIMENT.partition("outcomes")[0]
-    found = prepared(load_experiment(written(tmp_path, text)))
+    found = prepared_verdict(load_experiment(written(tmp_path, text)))
     assert {"in_camp", *NEEDED} < set(outcomes_of(found.experiment))
 
 
@@ -505,7 +505,7 @@ def test_a_design_that_is_no_sample_is_refused(tmp_path: Path, kind: str):
 
 def test_a_sequence_and_a_table_of_points_are_samples(tmp_path: Path):
     sobol = EXPERIMENT.replace("latin_hypercube", "sobol")
-    assert prepared(load_experiment(written(tmp_path, sobol)))
+    assert prepared_verdict(load_experiment(written(tmp_path, sobol)))
     table = "fear,hunger\n3,0.5\n4,0.6\n"
     (tmp_path / "points.csv").write_text(table)
     head = EXPERIMENT.partition("design:")[0]
@@ -513,7 +513,7 @@ def test_a_sequence_and_a_table_of_points_are_samples(tmp_path: Path):
         "design: {kind: points, file: points.csv}\n"
         "factors: {fear: {path: behaviour.perceived_risk}, hunger: {path: livelihood.hunger_point}}"
     )
-    loaded = prepared(load_experiment(written(tmp_path, text)))
+    loaded = prepared_verdict(load_experiment(written(tmp_path, text)))
     sample = sample_of(loaded, compared(loaded, LIVED))
     assert [(axis.name, axis.low, axis.high) for axis in sample.axes] == [
         ("fear", 3, 4),
@@ -528,7 +528,7 @@ def test_a_lever_among_the_factors_is_refused_by_its_name(tmp_path: Path):
     assert problem.startswith("factors.aid: is a lever, which somebody sets")
     unknown = lever.replace("[0, 1]", "[0, 1], kind: uncertainty")
     text = EXPERIMENT.replace("factors:\n", "factors:\n" + unknown)
-    assert prepared(load_experiment(written(tmp_path, text)))
+    assert prepared_verdict(load_experiment(written(tmp_path, text)))
 
 
 def test_one_policy_or_nothing_unknown_is_refused(tmp_path: Path):
@@ -563,9 +563,9 @@ def test_a_ranking_by_returns_alone_is_refused_unless_it_is_asked_for(
     assert problem.startswith("outcomes: names returns alone, and a ranking by returns alone puts")
     assert problem.endswith("say --returns-alone")
     loaded = load_experiment(written(tmp_path, text))
-    assert set(NEEDED) < set(outcomes_of(prepared(loaded, returns_alone=True).experiment))
+    assert set(NEEDED) < set(outcomes_of(prepared_verdict(loaded, returns_alone=True).experiment))
     with_harm = text + "  killed: {}\n"
-    assert prepared(load_experiment(written(tmp_path, with_harm)))
+    assert prepared_verdict(load_experiment(written(tmp_path, with_harm)))
 
 
 # From the results of a sweep

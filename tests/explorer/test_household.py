@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from returnsim.analysis.explain import Household
+from returnsim.analysis.explain import ExplainedHousehold
 from returnsim.explorer.changes import source_of
 from returnsim.explorer.household_view import facts
 from returnsim.explorer.story import WHERE, explained
 from tests.explorer.shown import CAMP
 
 
-def last_week_of(tmp_path: Path, household: int) -> Household:
+def last_week_of(tmp_path: Path, household: int) -> ExplainedHousehold:
     (tmp_path / "camp.yaml").write_text(CAMP)
     scenario = source_of(tmp_path / "camp.yaml", (), households=60, seed=1, replicates=1).scenario
     return explained(scenario, 1, 60, household, 0, scenario.weeks - 1, lambda _: None)

@@ -29,7 +29,7 @@ from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.sensitivity import SCREENING, Effects, Indices, Study
 from returnsim.experiments.sensitivity_runs import Dated, Studied
 from returnsim.experiments.tables import FORMAT, RUN
-from returnsim.experiments.unknowns import prepared, sample_of
+from returnsim.experiments.unknowns import prepared_verdict, sample_of
 from returnsim.experiments.verdict import verdict_of
 from returnsim.figures import drawings, ledgers
 from returnsim.figures.attribution import returns_by_group
@@ -196,7 +196,7 @@ def test_verdicts_on_many_policies_are_drawn(names: list[str], tmp_path: Path):
         "factors: {fear: {path: behaviour.perceived_risk, range: [2, 20]}}\n"
         "outcomes: {pushed: {without: siege}}\n"
     )
-    asked = prepared(load_experiment(written(tmp_path, experiment)))
+    asked = prepared_verdict(load_experiment(written(tmp_path, experiment)))
     place = {name: float(i) for i, name in enumerate(names)}
     comparison = judged(
         asked,

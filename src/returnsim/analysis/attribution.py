@@ -25,7 +25,7 @@ WEEKS_HASTENED = 52
 NEVER = 2**31 - 1
 
 
-class Lived(NamedTuple):
+class Movements(NamedTuple):
     """A run as attribution needs it.
 
     Attributes
@@ -92,7 +92,7 @@ def column_of_pair(label: str, lever: str) -> str:
 
 
 def attribute(
-    with_lever: Lived, without_lever: Lived, replicates: Sequence[int], weeks: int
+    with_lever: Movements, without_lever: Movements, replicates: Sequence[int], weeks: int
 ) -> Attribution:
     """Label every return of a run by what became of it without the lever.
 
@@ -102,7 +102,7 @@ def attribute(
 
     Parameters
     ----------
-    with_lever, without_lever : Lived
+    with_lever, without_lever : Movements
         Two runs with the same seed and replicates.
     replicates : sequence of int
         Their numbers.

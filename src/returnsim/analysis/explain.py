@@ -123,7 +123,7 @@ class Change(NamedTuple):
     change: float | None  # as a share of the range; 0: the lever as it is, once felt
 
 
-class Household(NamedTuple):
+class ExplainedHousehold(NamedTuple):
     """Why one household chooses what it does in a week."""
 
     household: int
@@ -149,7 +149,7 @@ def explain_household(
     replicate: int,
     week: int | None = None,
     poll: Callable[[int], None] | None = None,
-) -> Household:
+) -> ExplainedHousehold:
     """Take one household's choice of a week apart.
 
     Parameters
@@ -226,11 +226,11 @@ def _has_an_offer(week: Week, household: int) -> bool:
     return bool((moment.weighed().offers.utility > CLOSED).any())
 
 
-def _outline(scenario: Scenario, week: Week, moment: Moment) -> Household:
+def _outline(scenario: Scenario, week: Week, moment: Moment) -> ExplainedHousehold:
     household = int(moment.household[0])
     arrival = int(week.camp.people.arrival_week[household])
     status = "in camp" if moment.state.camp_size[0] > 0 else "gone"
-    return Household(
+    return ExplainedHousehold(
         household=household,
         replicate=int(moment.replicate[0]),
         week=week.t,
@@ -244,8 +244,8 @@ def _outline(scenario: Scenario, week: Week, moment: Moment) -> Household:
 
 
 def _with_the_choice(
-    scenario: Scenario, plan: Plan, week: Week, moment: Moment, told: Household
-) -> Household:
+    scenario: Scenario, plan: Plan, week: Week, moment: Moment, told: ExplainedHousehold
+) -> ExplainedHousehold:
     names, seen = alternatives(scenario), moment.weighed()
     offers = [_offer(scenario, moment, seen, a) for a in range(len(names))]
     own = inputs_of(plan, [told.replicate])

@@ -12,7 +12,7 @@ from returnsim.analysis.attribution import (
     NOT_YET_KNOWN,
     PUSHED,
     Attribution,
-    Lived,
+    Movements,
     attribute,
     column_of_pair,
 )
@@ -72,7 +72,7 @@ class Others(NamedTuple):
     delayed: np.ndarray
 
 
-class Block(NamedTuple):
+class FollowedBlock(NamedTuple):
     """What following some replicates gives."""
 
     run: Run
@@ -175,12 +175,12 @@ def _follow(
     keep_events: bool,
     replicates: list[int],
     after_week: AfterWeek,
-) -> Block:
+) -> FollowedBlock:
     run = run_plan(plan, replicates, after_week, events=True)
     _, people, _ = block_of(plan, replicates)
     weeks = len(plan.inputs.conditions.severity)
     events = _events(run)
-    mine = Lived(events, people.members)
+    mine = Movements(events, people.members)
     # Without a pair the run is set against itself.
     theirs = mine if pair is None else _lived(pair, replicates, after_week)
     found = attribute(mine, theirs, replicates, weeks)
@@ -191,7 +191,7 @@ def _follow(
         columns |= {column_of_pair(label, lever): values for label, values in weekly.items()}
     own = of_replicates(events, replicates)
     kept = run if keep_events else run._replace(events=None, deeds=None)
-    return Block(
+    return FollowedBlock(
         kept._replace(columns=columns),
         found.returns,
         harms_of(found.returns, own),
@@ -212,9 +212,9 @@ def _events(run: Run) -> Events:
     return run.events
 
 
-def _lived(plan: Plan, replicates: list[int], after_week: AfterWeek) -> Lived:
+def _lived(plan: Plan, replicates: list[int], after_week: AfterWeek) -> Movements:
     run = run_plan(plan, replicates, after_week, events=True)
-    return Lived(_events(run), members_of(plan, replicates))
+    return Movements(_events(run), members_of(plan, replicates))
 
 
 def _others(events: Events, members: np.ndarray, mirror: Attribution) -> Others:
@@ -262,7 +262,7 @@ def _there(events: Events, members: np.ndarray, place: int) -> np.ndarray:
 
 
 def _joined(
-    blocks: list[Block], sizes: list[int]
+    blocks: list[FollowedBlock], sizes: list[int]
 ) -> tuple[Returns, Harms, np.ndarray, Others, Traits]:
     """All replicates together, numbered on."""
     first = np.concatenate([[0], np.cumsum(sizes)])
@@ -280,5 +280,5 @@ def _joined(
     )
 
 
-def _each(blocks: list[Block]) -> list[tuple[int, Block]]:
+def _each(blocks: list[FollowedBlock]) -> list[tuple[int, FollowedBlock]]:
     return list(enumerate(blocks))

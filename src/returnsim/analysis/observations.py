@@ -10,6 +10,7 @@ from pathlib import Path
 
 from returnsim.analysis.quantities import PERCENT, observable
 from returnsim.errors import Problem, ScenarioError, UsageError
+from returnsim.folders import reason_of
 from returnsim.scenario.choices import choice
 from returnsim.scenario.schema import Scenario
 
@@ -220,7 +221,7 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError:
         raise UsageError(f"{file}: is not text in UTF-8") from None
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror or error}") from None
+        raise UsageError(f"{file}: cannot be read: {reason_of(error)}") from None
 
 
 def _observation(row: _Row) -> Observation | None:

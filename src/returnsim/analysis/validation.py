@@ -39,7 +39,7 @@ LEAST_ERROR = 1e-9
 
 
 @dataclass(frozen=True)
-class Asked:
+class ObservationQuestion:
     """An observation as a question to a run."""
 
     observation: Observation

@@ -20,7 +20,7 @@ from returnsim.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from returnsim.analysis.explain import Household
+    from returnsim.analysis.explain import ExplainedHousehold
     from returnsim.analysis.groups import Groups
     from returnsim.assemble import Plan
     from returnsim.scenario.schema import Scenario
@@ -85,7 +85,7 @@ def explain(
         raise UsageError(f"{folder}: is a file; name a folder with --out")
     together = 1 if household is not None else replicates or USUAL_REPLICATES
     plan = plan_run(scenario, seed, households)
-    told: Household | Groups
+    told: ExplainedHousehold | Groups
     if household is None:
         from returnsim.analysis.groups import explain_groups
 
@@ -123,14 +123,14 @@ def _write(
 
 
 def _draw(
-    told: "Household | Groups", scenario: "Scenario", plan: "Plan", folder: Path, name: str
+    told: "ExplainedHousehold | Groups", scenario: "Scenario", plan: "Plan", folder: Path, name: str
 ) -> None:
     from returnsim.figures.explain import write_explanation
 
     write_explanation(told, scenario, plan, folder, name)
 
 
-def _as_json(told: "Household | Groups", scenario: "Scenario", plan: "Plan") -> str:
+def _as_json(told: "ExplainedHousehold | Groups", scenario: "Scenario", plan: "Plan") -> str:
     import json
 
     from returnsim.analysis.explain import FELT, NOT_FOR

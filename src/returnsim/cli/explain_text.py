@@ -11,7 +11,7 @@ from returnsim.analysis.explain import (
     STAY,
     TERMS,
     Change,
-    Household,
+    ExplainedHousehold,
     Offer,
     Registration,
 )
@@ -38,7 +38,7 @@ AS_IT_IS = {
 """What levers do as they are, once felt; aid and care settle hardship as the siege does."""
 
 
-def household_lines(told: Household, scenario: Scenario, plan: Plan) -> Iterator[str]:
+def household_lines(told: ExplainedHousehold, scenario: Scenario, plan: Plan) -> Iterator[str]:
     """Tell of one household."""
     first = ", the first in which it is in camp and has an offer of return"
     yield scenario.title
@@ -113,7 +113,7 @@ def _short(path: str) -> str:
     return path.removeprefix("levers.")
 
 
-def _facts(told: Household) -> Iterator[tuple[str, str]]:
+def _facts(told: ExplainedHousehold) -> Iterator[tuple[str, str]]:
     who, arrival = told.who, told.arrival_week
     if told.status == "not yet arrived":
         yield "not yet in camp", f"it arrives in week {arrival}"
@@ -132,7 +132,7 @@ def _facts(told: Household) -> Iterator[tuple[str, str]]:
         yield from _state(told)
 
 
-def _state(told: Household) -> Iterator[tuple[str, str]]:
+def _state(told: ExplainedHousehold) -> Iterator[tuple[str, str]]:
     who = told.who
     members = [f"{n} {MEMBERS[name][n > 1]}" for name, n in who.in_camp.items() if n]
     yield "in camp", ", ".join(members)
@@ -152,7 +152,7 @@ def _registered(registration: Registration) -> str:
     )
 
 
-def _choice(option: str, told: Household) -> str:
+def _choice(option: str, told: ExplainedHousehold) -> str:
     """An alternative in words that hold for the registered too."""
     registration = told.who.registration
     if registration is None:
@@ -162,7 +162,7 @@ def _choice(option: str, told: Household) -> str:
     return f"keep the place ({option})" if option == registration.option else option
 
 
-def _before_them(told: Household) -> Iterator[str]:
+def _before_them(told: ExplainedHousehold) -> Iterator[str]:
     yield ""
     yield f"{'before it this week':{OPTION}}{'probability':>{NUMBER}}{'log-odds':>{NUMBER}}"
     for offer in told.offers:
@@ -171,7 +171,7 @@ def _before_them(told: Household) -> Iterator[str]:
     yield f"Likeliest: {likeliest}. By the luck of this replicate: {chose}."
 
 
-def _offer(offer: Offer, told: Household) -> str:
+def _offer(offer: Offer, told: ExplainedHousehold) -> str:
     name = f"{_choice(offer.option, told):{OPTION}}"
     if offer.closed:
         return f"{name}{offer.probability:>{NUMBER}.3f}{'':{NUMBER}}  closed: {offer.closed}"
@@ -185,7 +185,7 @@ def _signed(value: float | None) -> str:
     return "" if value is None else f"{round(value, 2) + 0.0:>+{NUMBER}.2f}"
 
 
-def _terms(told: Household) -> Iterator[str]:
+def _terms(told: ExplainedHousehold) -> Iterator[str]:
     if not told.ways:
         return
     widths = [max(NUMBER, len(way.option) + 2) for way in told.ways]
@@ -208,7 +208,7 @@ def _terms(told: Household) -> Iterator[str]:
         yield f"{words:{TERM}}{''.join(cells)}"
 
 
-def _changes(told: Household) -> Iterator[str]:
+def _changes(told: ExplainedHousehold) -> Iterator[str]:
     yield ""
     moved = [change for change in told.changes if change.at is not None]
     if moved:
@@ -222,7 +222,7 @@ def _changes(told: Household) -> Iterator[str]:
         )
 
 
-def _change(change: Change, told: Household) -> str:
+def _change(change: Change, told: ExplainedHousehold) -> str:
     to = _choice(change.to or STAY, told)
     name = f"  {_short(change.lever):{LEVER - 2}}"
     if change.change == 0:

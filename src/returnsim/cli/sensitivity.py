@@ -54,13 +54,13 @@ def sensitivity(
     that matter. Stop it whenever you like: the same command goes on from there.
     """
     from returnsim.experiments.files import load_experiment
-    from returnsim.experiments.sensitivity_runs import prepared, run_study
+    from returnsim.experiments.sensitivity_runs import check_study, run_study
     from returnsim.experiments.sensitivity_tables import as_json, write_study
     from returnsim.experiments.verdict_tables import as_text
 
     experiment = load_experiment(file)
     folder = RESULTS / experiment.name if out is None else out
-    prepared(experiment, folder)
+    check_study(experiment, folder)
     command = shlex.join(
         ["returnsim", "sensitivity", str(file), *out_words(out), *engine_words(engine)]
     )

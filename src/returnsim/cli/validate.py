@@ -135,13 +135,17 @@ def _found(asked: Asked, size: "Size") -> "tuple[Validation | None, list[Held], 
     import numpy as np
 
     from returnsim.analysis.patterns import hold
-    from returnsim.analysis.validation import Asked as AskedOf
-    from returnsim.analysis.validation import fitted_of, misfit_of, validate
+    from returnsim.analysis.validation import (
+        ObservationQuestion,
+        fitted_of,
+        misfit_of,
+        validate,
+    )
     from returnsim.analysis.worlds import ask_all, engines_of
     from returnsim.scenario.written import scenario_hash
 
     scenario = asked.scenario
-    questions = [AskedOf(one) for one in asked.observations]
+    questions = [ObservationQuestion(one) for one in asked.observations]
     pairs: list[tuple[Scenario, Question]] = [
         *((scenario, question) for question in questions),
         *(pair for card in asked.cards for pair in card.pairs()),

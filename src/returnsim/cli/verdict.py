@@ -112,9 +112,9 @@ def verdict(
 def _prepared(file: Path, returns_alone: bool) -> "LoadedExperiment":
     from returnsim.experiments.discovery import require_tree
     from returnsim.experiments.files import load_experiment
-    from returnsim.experiments.unknowns import prepared
+    from returnsim.experiments.unknowns import prepared_verdict
 
-    experiment = prepared(load_experiment(file), returns_alone=returns_alone)
+    experiment = prepared_verdict(load_experiment(file), returns_alone=returns_alone)
     # What is missing is better told before the sweep than after it.
     require_tree()
     return experiment

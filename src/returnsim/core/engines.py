@@ -24,7 +24,7 @@ WORTH_COMPILING = 150_000_000
 compile them where that was never done on this machine."""
 
 
-class Lived(NamedTuple):
+class KeptWeek(NamedTuple):
     """What is kept of a week."""
 
     tally: Callable[[], Tally]  # to be called before the next week
@@ -32,7 +32,7 @@ class Lived(NamedTuple):
     deeds: Deeds | None
 
 
-Live = Callable[[int], Lived]
+Live = Callable[[int], KeptWeek]
 """Lives through a week, given by its number from 0; weeks come one after the other."""
 
 
@@ -40,15 +40,15 @@ def by_numpy(inputs: Inputs, people: Population, draws: Draws, events: bool) -> 
     """Step all households at once, process by process."""
     camp = open_camp(inputs, people, draws)
 
-    def live(t: int) -> Lived:
+    def live(t: int) -> KeptWeek:
         happened = step(camp, t, intentions=t >= inputs.record_from)
 
         def counted() -> Tally:
             return tally(camp, happened)
 
         if not events:
-            return Lived(counted, None, None)
-        return Lived(counted, events_of(happened.moves, t, camp), deeds_of(happened, t, camp))
+            return KeptWeek(counted, None, None)
+        return KeptWeek(counted, events_of(happened.moves, t, camp), deeds_of(happened, t, camp))
 
     return live
 
@@ -59,11 +59,11 @@ def by_numba(inputs: Inputs, people: Population, draws: Draws, events: bool) -> 
 
     loop = Loop(inputs, people, draws, events)
 
-    def live(t: int) -> Lived:
+    def live(t: int) -> KeptWeek:
         loop.step(t)
         if not events:
-            return Lived(loop.tally, None, None)
-        return Lived(loop.tally, loop.events(t), loop.deeds())
+            return KeptWeek(loop.tally, None, None)
+        return KeptWeek(loop.tally, loop.events(t), loop.deeds())
 
     return live
 

@@ -40,14 +40,14 @@ class Rows:
             return 0
         return self.replicate if self._only is None else self._only
 
-    def parts(self) -> "list[Part]":
+    def parts(self) -> "list[Stretch]":
         """The rows in stretches that the caches hold, whole replicates where these are small.
 
         What is worked out of a stretch takes little room, and of a single replicate has one number
         for all its rows.
         """
         if 0 < len(self) <= ROWS_A_PART:
-            return [Part(slice(0, len(self)), self._stretch(0, len(self)))]
+            return [Stretch(slice(0, len(self)), self._stretch(0, len(self)))]
         edges = np.flatnonzero(np.diff(self.replicate)) + 1
         starts = np.concatenate([[0], edges, [len(self)]]).tolist()
         cuts = [0]
@@ -58,7 +58,7 @@ class Rows:
                 cuts += range(cuts[-1] + ROWS_A_PART, end, ROWS_A_PART)
         cuts.append(len(self))
         return [
-            Part(slice(start, end), self._stretch(start, end))
+            Stretch(slice(start, end), self._stretch(start, end))
             for start, end in pairwise(cuts)
             if end > start
         ]
@@ -81,7 +81,7 @@ class Rows:
         return len(self.index)
 
 
-class Part(NamedTuple):
+class Stretch(NamedTuple):
     """A stretch of some rows."""
 
     where: slice  # among them

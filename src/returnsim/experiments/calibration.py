@@ -110,7 +110,7 @@ def calibrate(
     UsageError
         If the folder cannot be made or holds something else, or this machine has not the memory.
     """
-    what = prepared(experiment)
+    what = prepared_fit(experiment)
     small, told = _by(what.camp, engine, _sizes(what.section)), what.section
     check_folder(folder, experiment, check=False)
     for camp in (small, whole(small)):
@@ -169,7 +169,7 @@ def check_fit(
     ScenarioError, UsageError
         As `calibrate`.
     """
-    what = prepared(experiment)
+    what = prepared_fit(experiment)
     seed = experiment.experiment.seed
     sizes = _sizes(what.section)._replace(generations=0, full=0)
     camp = _by(what.camp, engine, sizes)
@@ -277,7 +277,7 @@ class Prepared(NamedTuple):
             )
 
 
-def prepared(experiment: LoadedExperiment) -> Prepared:
+def prepared_fit(experiment: LoadedExperiment) -> Prepared:
     """Read an experiment as a fit. Errors as for `calibrate`."""
     told = _section(experiment)
     scenario = experiment.scenario(experiment.cases[0])

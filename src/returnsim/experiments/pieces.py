@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from returnsim.analysis.attribution import Lived, attribute, column_of_pair
+from returnsim.analysis.attribution import Movements, attribute, column_of_pair
 from returnsim.assemble import members_of, plan_run
 from returnsim.core.log import Events
 from returnsim.experiments.cases import DesignedCase, LoadedExperiment
@@ -131,7 +131,7 @@ def _labels(
     variants = {pair: without(scenario, pair) if pair else scenario for pair in keys}
     plans = {pair: plan_run(one, told.seed, told.households) for pair, one in variants.items()}
     lived = {
-        pair: Lived(_events(store, key), members_of(plans[pair], replicates))
+        pair: Movements(_events(store, key), members_of(plans[pair], replicates))
         for pair, key in keys.items()
     }
     weight = float(plans[None].inputs.parameters.weight[0])

@@ -64,7 +64,7 @@ class Studied(NamedTuple):
     folder: Path
 
 
-def prepared(experiment: LoadedExperiment, folder: Path) -> None:
+def check_study(experiment: LoadedExperiment, folder: Path) -> None:
     """Make sure that a study can be made of an experiment, in a folder, before anything runs.
 
     Raises

@@ -82,7 +82,7 @@ FEWEST_REPLICATES = 8
 """Below so many, it is said that a difference may be luck."""
 
 
-def prepared(loaded: LoadedExperiment, *, returns_alone: bool = False) -> LoadedExperiment:
+def prepared_verdict(loaded: LoadedExperiment, *, returns_alone: bool = False) -> LoadedExperiment:
     """Make sure that a verdict can be asked of an experiment, and that it measures what is needed.
 
     Parameters
@@ -133,7 +133,7 @@ def sample_of(loaded: LoadedExperiment, comparison: Comparison) -> Sample:
     Parameters
     ----------
     loaded : LoadedExperiment
-        From `prepared`.
+        From `prepared_verdict`.
     comparison : Comparison
         Its results.
 
@@ -170,7 +170,7 @@ def notes_of(loaded: LoadedExperiment, told: Mapping[str, Any]) -> tuple[str, ..
     Parameters
     ----------
     loaded : LoadedExperiment
-        From `prepared`.
+        From `prepared_verdict`.
     told : dict
         ``run.json`` of its sweep.
     """

@@ -81,7 +81,7 @@ class Group(NamedTuple):
     addable: str  # path of a step to be added, with the place of its days as {}; or empty
 
 
-class Block(NamedTuple):
+class ControlBlock(NamedTuple):
     """A lever or a guarantor.
 
     Attributes
@@ -103,15 +103,17 @@ class Block(NamedTuple):
     rest: Sequence[Group] = ()
 
 
-def lever_blocks(scenario: Scenario) -> list[Block]:
+def lever_blocks(scenario: Scenario) -> list[ControlBlock]:
     """Every lever of a scenario."""
     return [
-        _drawn(scenario, Block(f"levers.{name}", label_of(name), about, _lever(scenario, name)))
+        _drawn(
+            scenario, ControlBlock(f"levers.{name}", label_of(name), about, _lever(scenario, name))
+        )
         for name, about in ((n, info.description or "") for n, info in Levers.model_fields.items())
     ]
 
 
-def guarantor_blocks(scenario: Scenario) -> list[Block]:
+def guarantor_blocks(scenario: Scenario) -> list[ControlBlock]:
     """Every guarantor of a scenario."""
     return [_drawn(scenario, _guarantor(scenario, name)) for name in scenario.guarantors]
 
@@ -129,7 +131,7 @@ def text_of(value: Any) -> str:
     return f"{value:.3g}"
 
 
-def _drawn(scenario: Scenario, block: Block) -> Block:
+def _drawn(scenario: Scenario, block: ControlBlock) -> ControlBlock:
     """Say of what is drawn from a posterior that it is."""
     draws = scenario.posterior.draws if scenario.posterior is not None else {}
 
@@ -164,7 +166,7 @@ def _fields(scenario: Scenario, name: str) -> Iterator[Group]:
             yield _dated(scenario, f"levers.{name}", field, info, entries)
 
 
-def _guarantor(scenario: Scenario, name: str) -> Block:
+def _guarantor(scenario: Scenario, name: str) -> ControlBlock:
     guarantor, path = scenario.guarantors[name], f"guarantors.{name}"
     groups: dict[str, Group] = {}
     for field, info in Guarantor.model_fields.items():
@@ -187,7 +189,7 @@ def _guarantor(scenario: Scenario, name: str) -> Block:
         for part, info in (type(record).model_fields.items() if record is not None else ())
     ]
     first = [groups.pop(field) for field in ("active", *FIRST_SHOWN)]
-    return Block(path, named(name), "", [*first, *of_record], list(groups.values()))
+    return ControlBlock(path, named(name), "", [*first, *of_record], list(groups.values()))
 
 
 def _active(path: str, info: FieldInfo, periods: Sequence[Any]) -> Group:

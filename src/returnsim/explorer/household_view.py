@@ -8,11 +8,11 @@ import numpy as np
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from returnsim.analysis.explain import NOT_FOR, TERMS, Household, day_of
+from returnsim.analysis.explain import NOT_FOR, TERMS, ExplainedHousehold, day_of
 from returnsim.errors import ReturnsimError
 from returnsim.explorer import charts
 from returnsim.explorer.desk import Errand, SupersededError
-from returnsim.explorer.parts import Button, Field, Part, Text, table
+from returnsim.explorer.parts import Button, Field, Tag, Text, table
 from returnsim.explorer.session import Session
 from returnsim.explorer.story import Story, explained, households_of, story_of
 from returnsim.explorer.words import PLACES, members, named
@@ -50,14 +50,14 @@ class HouseholdView:
         self._errand: Errand | None = None
         self._fields: dict[str, Field] = {}
         self._is_asked = bool(numbers)
-        with Part("details", "x-card", data_block="household", id="household") as card:
+        with Tag("details", "x-card", data_block="household", id="household") as card:
             if numbers:
                 card.props["open"] = True
             Text("summary", "One household")
             Text("p", NOT_FOR, "x-about")
-            with Part("div", "x-adder"):
+            with Tag("div", "x-adder"):
                 for name, text in NUMBERS:
-                    with Part("label", "x-inline"):
+                    with Tag("label", "x-inline"):
                         Text("span", text.lower())
                         asked = str(numbers.get(name, ""))
                         self._fields[name] = Field(
@@ -67,7 +67,7 @@ class HouseholdView:
                 Button("Another", self._another)
             Text("p", "Without a week, the first in which a way home is open to them.", "x-about")
             self._status = Text("p", "", "x-status", role="status")
-            self._told = Part("div", "x-told")
+            self._told = Tag("div", "x-told")
         card.on("toggle", self._toggled, js_handler="(event) => emit(event.target.open)")
         self._card, self._is_open = card, bool(numbers)
 
@@ -138,7 +138,7 @@ class HouseholdView:
         if self._errand is errand:
             self._show(scenario, why, story)
 
-    def _show(self, scenario: Scenario, why: Household, story: Story) -> None:
+    def _show(self, scenario: Scenario, why: ExplainedHousehold, story: Story) -> None:
         first = ", the first with a way home open to them" if why.first_offer else ""
         self._status.text = (
             f"Household {why.household} in replicate {why.replicate}: week {why.week}, "
@@ -146,30 +146,30 @@ class HouseholdView:
         )
         self._told.clear()
         with self._told:
-            with Part("section"):
+            with Tag("section"):
                 Text("h3", "Who they are")
-                with Part("dl", "x-facts"):
+                with Tag("dl", "x-facts"):
                     for name, fact in facts(why):
                         Text("dt", name)
                         Text("dd", fact)
-            with Part("section"):
+            with Tag("section"):
                 Text("h3", "What they heard")
                 _heard(scenario, why, story)
             if why.offers:
-                with Part("section"):
+                with Tag("section"):
                     Text("h3", "Why they choose so")
                     _choice(why)
-            with Part("section"):
+            with Tag("section"):
                 Text("h3", "Whom they know")
                 Text("p", "Where they are at the end of the week.", "x-about")
-                with Part("ul", "x-contacts"):
+                with Tag("ul", "x-contacts"):
                     for place, contact in enumerate(story.contacts):
-                        with Part("li"):
+                        with Tag("li"):
                             Button(f"Household {contact}", partial(self._go_to, contact), "x-link")
                             Text("span", f": {story.contact_at(place, why.week)}")
 
 
-def facts(why: Household) -> Iterator[tuple[str, str]]:
+def facts(why: ExplainedHousehold) -> Iterator[tuple[str, str]]:
     """Who a household is, how it stands in the week, and what befell those no longer there."""
     who = why.who
     later = "" if why.arrival_week is None else f", arrives in week {why.arrival_week}"
@@ -198,7 +198,7 @@ def facts(why: Household) -> Iterator[tuple[str, str]]:
         yield "left for home", f"{party.date}, with {named(party.guarantor)}"
 
 
-def _heard(scenario: Scenario, why: Household, story: Story) -> None:
+def _heard(scenario: Scenario, why: ExplainedHousehold, story: Story) -> None:
     names = [named(name) for name in scenario.guarantor_names]
     # Once none of them is in the camp, nothing more is heard.
     heard = np.flatnonzero(~np.isnan(story.hardship))
@@ -225,7 +225,7 @@ def _heard(scenario: Scenario, why: Household, story: Story) -> None:
     Text("p", f"{who.moving} of the {who.known} households they know have gone or registered.")
 
 
-def _choice(why: Household) -> None:
+def _choice(why: ExplainedHousehold) -> None:
     rows = [
         (
             OPTIONS.get(offer.option, offer.option),
@@ -241,11 +241,11 @@ def _choice(why: Household) -> None:
     for way in why.ways:
         option = OPTIONS.get(way.option, way.option)
         Text("h4", f"{option[0].upper()}{option[1:]}, with {named(way.guarantor)}")
-        with Part("table", "x-table x-terms"):
-            with Part("thead"), Part("tr"):
+        with Tag("table", "x-table x-terms"):
+            with Tag("thead"), Tag("tr"):
                 for text in ("what weighs", "log-odds against staying", ""):
                     Text("th", text, scope="col")
-            with Part("tbody"):
+            with Tag("tbody"):
                 for name, value in way.terms.items():
                     if abs(value) >= 0.005:
                         _term(TERMS.get(name, name), value)
@@ -259,13 +259,13 @@ def _choice(why: Household) -> None:
 
 
 def _term(name: str, value: float) -> None:
-    with Part("tr"):
+    with Tag("tr"):
         Text("th", name, scope="row")
         Text("td", f"{value:+.2f}")
-        with Part("td"), Part("div", "x-bar", aria_hidden="true"):
+        with Tag("td"), Tag("div", "x-bar", aria_hidden="true"):
             width = min(1.0, abs(value) / TALLEST) * 50
             side = "left: 50%" if value > 0 else f"left: {50 - width:.1f}%"
-            with Part("span", "x-for" if value > 0 else "x-against") as fill:
+            with Tag("span", "x-for" if value > 0 else "x-against") as fill:
                 fill.style(f"width: {width:.1f}%; {side}")
 
 

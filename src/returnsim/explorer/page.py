@@ -16,7 +16,7 @@ from returnsim.explorer.desk import Desk, Errand, SupersededError
 from returnsim.explorer.downloads import figures_zip, scenario_text, table_text
 from returnsim.explorer.household_view import HouseholdView
 from returnsim.explorer.panel import Panel
-from returnsim.explorer.parts import Button, Part, Text, table
+from returnsim.explorer.parts import Button, Tag, Text, table
 from returnsim.explorer.picture import Kept
 from returnsim.explorer.results import Results
 from returnsim.explorer.session import Seen, Session
@@ -91,30 +91,30 @@ class Page:
     def _build(self, view: View) -> None:
         scenario = self._source.scenario
         Text("a", "Skip to what follows", "x-skip", href="#results")
-        with Part("header", "x-header"):
+        with Tag("header", "x-header"):
             Text("h1", scenario.title, dir="auto")
             if scenario.question:
                 Text("p", scenario.question, "x-question", dir="auto")
             Text("p", f"{scenario.rests_on()} {PURPOSE}", "x-about")
-        with Part("nav", "x-jump", aria_label="Parts of the page"):
+        with Tag("nav", "x-jump", aria_label="Parts of the page"):
             for place, text in JUMPS:
                 Text("a", text, href=f"#{place}")
-        with Part("div", "x-page"):
-            with Part("form", "x-left", aria_label="What can be changed") as form:
+        with Tag("div", "x-page"):
+            with Tag("form", "x-left", aria_label="What can be changed") as form:
                 form.on("submit", js_handler="(event) => event.preventDefault()")
-                with Part("div", "x-bar-top"):
+                with Tag("div", "x-bar-top"):
                     Text("h2", "Levers", id="levers")
                     Button("Reset", self._reset, "x-strong", id="reset")
                 self._problem = Text("p", "", "x-problem", role="alert", id="problem")
                 self._panel = Panel(self._session, self._say, self._changed)
-            with Part("main", "x-right", id="results", tabindex="-1"):
+            with Tag("main", "x-right", id="results", tabindex="-1"):
                 self._results = Results(self._session)
-                with Part("section", "x-card x-plain", aria_label="What changed against the file"):
+                with Tag("section", "x-card x-plain", aria_label="What changed against the file"):
                     Text("h2", "What changed against the file")
-                    self._list = Part("div", "x-scroll", id="changes")
-                with Part("section", "x-card x-plain", aria_label="Take it along"):
+                    self._list = Tag("div", "x-scroll", id="changes")
+                with Tag("section", "x-card x-plain", aria_label="Take it along"):
                     Text("h2", "Take it along")
-                    with Part("div", "x-adder"):
+                    with Tag("div", "x-adder"):
                         Button("Scenario (YAML)", self._take_scenario, id="take-scenario")
                         Button("Table (CSV)", self._take_table, id="take-table")
                         Button("Figures (PNG, SVG)", self._take_figures, id="take-figures")
@@ -157,11 +157,11 @@ class Page:
                 table(("", "as written", "changed"), rows)
             else:
                 Text("p", "The values are those of the file.")
-            with Part("details", "x-more"):
+            with Tag("details", "x-more"):
                 Text("summary", "As overrides for the command line, one by one")
-                with Part("ul", "x-contacts"):
+                with Tag("ul", "x-contacts"):
                     for path, text in zip(list(changes), as_options(changes), strict=True):
-                        with Part("li"):
+                        with Tag("li"):
                             Text("code", text)
                             Button("undo", partial(self._panel.undo, path), "x-link")
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from returnsim.errors import UsageError
 from returnsim.explorer.controls import (
-    Block,
     Control,
+    ControlBlock,
     Group,
     guarantor_blocks,
     lever_blocks,
     text_of,
 )
-from returnsim.explorer.parts import Box, Button, Choice, Field, Part, Slider, Text
+from returnsim.explorer.parts import Button, Checkbox, Choice, Field, Slider, Tag, Text
 from returnsim.explorer.session import Session
 from returnsim.explorer.words import label_of
 from returnsim.scenario.paths import ImpossibleError, parsed
@@ -100,20 +100,20 @@ class Panel:
 class _Card:
     """A lever or a guarantor."""
 
-    def __init__(self, panel: Panel, block: Block) -> None:
+    def __init__(self, panel: Panel, block: ControlBlock) -> None:
         self.panel, self.block = panel, block
         self._groups: dict[str, _Group] = {}
         is_guarantor = block.path.startswith("guarantors.")
         self.is_open = block.path in OPEN_AT_FIRST or is_guarantor
-        with Part("details", "x-card", data_block=block.path) as details:
+        with Tag("details", "x-card", data_block=block.path) as details:
             if self.is_open:
                 details.props["open"] = True
-            with Part("summary"):
+            with Tag("summary"):
                 Text("span", block.title, "x-card-title")
                 self._now = Text("span", "", "x-card-now")
             if block.about:
                 Text("p", block.about, "x-about")
-            self._body = Part("div")
+            self._body = Tag("div")
         details.on(
             "toggle",
             lambda event: details.props.update(open=event.args or None),
@@ -121,7 +121,7 @@ class _Card:
         )
         self._fill()
 
-    def show(self, block: Block) -> None:
+    def show(self, block: ControlBlock) -> None:
         names = _names(block)
         self.block = block
         if names != list(self._groups):
@@ -138,7 +138,7 @@ class _Card:
             for group in self.block.groups:
                 self._groups[group.name] = _Group(self.panel, self.block.title, group)
             if self.block.rest:
-                with Part("details", "x-more"):
+                with Tag("details", "x-more"):
                     Text("summary", "More of it")
                     for group in self.block.rest:
                         self._groups[group.name] = _Group(self.panel, self.block.title, group)
@@ -151,16 +151,16 @@ class _Card:
         groups = [group for group in self.block.groups if group.name in names]
         scenario = self.panel.session.scenario
         ends: dict[str, Any] = {"min": str(scenario.start), "max": str(scenario.end)}
-        with Part("details", "x-more"):
+        with Tag("details", "x-more"):
             Text("summary", "Add a step")
-            with Part("div", "x-adder"):
+            with Tag("div", "x-adder"):
                 which = None
                 if len(groups) > 1:
                     which = Choice("What the step changes", [g.whole.label for g in groups])
-                with Part("label", "x-inline"):
+                with Tag("label", "x-inline"):
                     Text("span", "from")
                     first = Field("date", f"{self.block.title}: first day of the step", **ends)
-                with Part("label", "x-inline"):
+                with Tag("label", "x-inline"):
                     Text("span", "to")
                     until = Field("date", f"{self.block.title}: day after the step", **ends)
                 Button("Add", lambda: self._add(names[which.place if which else 0], first, until))
@@ -193,12 +193,12 @@ class _Group:
 
     def __init__(self, panel: Panel, title: str, group: Group) -> None:
         self._panel, self._title, self.group = panel, title, group
-        with Part("div", "x-group"):
+        with Tag("div", "x-group"):
             label = f"{title}: {group.whole.label}"
             self._whole = _Row(panel, group.whole, label, group.whole.label)
-            with Part("details", "x-steps") as self._details:
+            with Tag("details", "x-steps") as self._details:
                 self._count = Text("summary", "")
-                self._body = Part("div")
+                self._body = Tag("div")
         self._steps: dict[str, _Row] = {}
         self._fill()
 
@@ -229,11 +229,11 @@ class _Row:
 
     def __init__(self, panel: Panel, control: Control, label: str, name: str) -> None:
         self._panel, self.control, self._label = panel, control, label
-        with Part("div", "x-control", data_control=control.path) as self._part:
-            with Part("div", "x-control-head"):
+        with Tag("div", "x-control", data_control=control.path) as self._part:
+            with Tag("div", "x-control-head"):
                 Text("span", name, "x-name", title=control.about)
                 Text("span", control.unit, "x-unit")
-                with Part("details", "x-tip"):
+                with Tag("details", "x-tip"):
                     Text("summary", "i", aria_label=f"About {label}", title=control.about)
                     Text("p", control.about)
                 self._undo = Button("undo", self._undone, "x-undo", aria_label=f"Undo {label}")
@@ -253,7 +253,7 @@ class _Row:
     def _set(self, control: Control) -> None:
         if isinstance(self._input, Slider):
             self._input.set(control, self._label)
-        elif isinstance(self._input, Box):
+        elif isinstance(self._input, Checkbox):
             self._input.set(bool(control.value))
         else:
             for name, box in self._input.items():
@@ -262,16 +262,16 @@ class _Row:
     def _undone(self) -> None:
         self._panel.undo(self.control.path)
 
-    def _make(self) -> Slider | Box | dict[str, Box]:
+    def _make(self) -> Slider | Checkbox | dict[str, Checkbox]:
         control, label = self.control, self._label
         if control.kind == "number":
             return Slider(control, label, self._moved)
         if control.kind == "switch":
             text = f"yes ({control.varies} now)" if control.varies else "yes"
-            return Box(text, bool(control.value), self._moved, label)
-        with Part("div", "x-classes"):
+            return Checkbox(text, bool(control.value), self._moved, label)
+        with Tag("div", "x-classes"):
             return {
-                name: Box(
+                name: Checkbox(
                     label_of(name),
                     name in (control.value or ()),
                     partial(self._ticked, name),
@@ -298,11 +298,11 @@ class _Row:
         self._was.set_visibility(is_changed)
 
 
-def _blocks(scenario: Scenario) -> list[Block]:
+def _blocks(scenario: Scenario) -> list[ControlBlock]:
     return [*lever_blocks(scenario), *guarantor_blocks(scenario)]
 
 
-def _controls(blocks: list[Block]) -> dict[str, Control]:
+def _controls(blocks: list[ControlBlock]) -> dict[str, Control]:
     return {
         control.path: control
         for block in blocks
@@ -311,11 +311,11 @@ def _controls(blocks: list[Block]) -> dict[str, Control]:
     }
 
 
-def _names(block: Block) -> list[str]:
+def _names(block: ControlBlock) -> list[str]:
     return [group.name for group in (*block.groups, *block.rest)]
 
 
-def _as_written(block: Block, written: dict[str, Control]) -> Block:
+def _as_written(block: ControlBlock, written: dict[str, Control]) -> ControlBlock:
     """The same with the scale and the evidence of the file, which do not move with a value."""
 
     def same(control: Control) -> Control:

@@ -10,7 +10,7 @@ from nicegui.events import GenericEventArguments
 from returnsim.explorer.controls import Control
 
 
-class Part(Element):
+class Tag(Element):
     """An element of HTML that holds others.
 
     Parameters
@@ -140,7 +140,7 @@ class Choice(Element):
         self.place = int(event.args)
 
 
-class Box(Element):
+class Checkbox(Element):
     """A box to tick, with its text."""
 
     def __init__(
@@ -168,13 +168,13 @@ class Box(Element):
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """A table of texts; the first column names its row."""
-    with Part("table", "x-table"):
-        with Part("thead"), Part("tr"):
+    with Tag("table", "x-table"):
+        with Tag("thead"), Tag("tr"):
             for text in head:
                 Text("th", text, scope="col")
-        with Part("tbody"):
+        with Tag("tbody"):
             for row in rows:
-                with Part("tr"):
+                with Tag("tr"):
                     for place, text in enumerate(row):
                         if place:
                             Text("td", text)

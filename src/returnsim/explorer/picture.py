@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from returnsim.analysis.attribution import Lived, attribute, column_of_pair
+from returnsim.analysis.attribution import Movements, attribute, column_of_pair
 from returnsim.analysis.summary import PAIR
 from returnsim.assemble import Plan, members_of, plan_run, run_plan, trajectories_of
 from returnsim.core.run import Run
@@ -39,7 +39,7 @@ class Half(NamedTuple):
     members: np.ndarray
 
 
-class Part(NamedTuple):
+class Batch(NamedTuple):
     """Some replicates of a scenario, and of the same without the siege."""
 
     numbers: list[int]
@@ -133,23 +133,23 @@ def live_half(
     return Half(run._replace(deeds=None), members_of(plan, numbers))
 
 
-def joined(plan: Plan, numbers: list[int], mine: Half, theirs: Half) -> Part:
+def joined(plan: Plan, numbers: list[int], mine: Half, theirs: Half) -> Batch:
     """Tell the returns that the siege pushed from the others."""
     inputs = plan.inputs
     weeks, weight = len(inputs.conditions.severity), float(inputs.parameters.weight[0])
     found = attribute(_lived(mine), _lived(theirs), numbers, weeks)
     weekly = found.weekly(inputs.record_from, weight)
     labels = {column_of_pair(label, PAIR): values for label, values in weekly.items()}
-    return Part(numbers, mine.run._replace(columns=dict(mine.run.columns) | labels, events=None))
+    return Batch(numbers, mine.run._replace(columns=dict(mine.run.columns) | labels, events=None))
 
 
-def picture_of(scenario: Scenario, plan: Plan, parts: list[Part]) -> Picture:
+def picture_of(scenario: Scenario, plan: Plan, parts: list[Batch]) -> Picture:
     """Put the parts together."""
     numbers = [number for part in parts for number in part.numbers]
     return Picture(trajectories_of(scenario, plan, numbers, [part.run for part in parts]))
 
 
-def _lived(half: Half) -> Lived:
+def _lived(half: Half) -> Movements:
     if half.run.events is None:
         raise ValueError("the run kept no events")
-    return Lived(half.run.events, half.members)
+    return Movements(half.run.events, half.members)

@@ -9,7 +9,7 @@ from nicegui.events import GenericEventArguments
 
 from returnsim.explorer import charts
 from returnsim.explorer.comparison import INTERVALS, cautions_of, in_words, rows_of, summary_of
-from returnsim.explorer.parts import Part, Text, table
+from returnsim.explorer.parts import Tag, Text, table
 from returnsim.explorer.picture import Picture
 from returnsim.explorer.session import Seen, Session
 
@@ -31,7 +31,7 @@ BANDS = (
 
 
 class _Chart(NamedTuple):
-    figure: Part
+    figure: Tag
     chart: EChart
     caption: Text
 
@@ -41,28 +41,28 @@ class Results:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        with Part("section", "x-words", aria_label="What follows"):
+        with Tag("section", "x-words", aria_label="What follows"):
             Text("h2", "What follows")
             self._words = Text("p", "The first picture is on its way.", "x-headline", id="headline")
             self._summary = Text("p", "", "x-summary")
             self._caution = Text("p", "", "x-about", id="caution")
-            with Part("div", "x-progress"):
-                self._bar = Part("progress", max=1, value=0, aria_label="Replicates simulated")
+            with Tag("div", "x-progress"):
+                self._bar = Tag("progress", max=1, value=0, aria_label="Replicates simulated")
                 self._status = Text("p", "", "x-status", role="status", id="status")
             self._problem = Text("p", "", "x-problem", role="alert")
         self._charts = []
-        with Part("div", "x-charts"):
+        with Tag("div", "x-charts"):
             for name, title, _ in CHARTS:
-                with Part("figure", "x-figure", data_chart=name) as figure:
+                with Tag("figure", "x-figure", data_chart=name) as figure:
                     Text("h3", title)
                     chart = ui.echart({}, renderer="svg").classes("x-chart")
                     chart.props["role"] = "img"
                     self._charts.append(_Chart(figure, chart, Text("figcaption", "")))
         Text("p", BANDS, "x-about")
         self._is_table_open = False
-        with Part("details", "x-card", data_block="table") as details:
+        with Tag("details", "x-card", data_block="table") as details:
             Text("summary", "All of it as a table")
-            self._table = Part("div", "x-scroll")
+            self._table = Tag("div", "x-scroll")
         details.on("toggle", self._open_table, js_handler="(event) => emit(event.target.open)")
         self._details = details
 

@@ -10,9 +10,9 @@ from returnsim.errors import ReturnsimError
 from returnsim.explorer.changes import Changes, Source
 from returnsim.explorer.desk import Desk, Errand, SupersededError
 from returnsim.explorer.picture import (
+    Batch,
     Half,
     Kept,
-    Part,
     Picture,
     joined,
     key_of,
@@ -71,7 +71,7 @@ class Grown:
         plan = plan_run(scenario, source.seed, source.households)
         self.plan: Plan = plan._replace(engine=source.engine)
         self._source, self._desk, self._kept = source, desk, kept
-        self._parts: list[Part] = []
+        self._parts: list[Batch] = []
         self._picture: Picture | None = None
 
     async def grow(self, numbers: list[int], errand: Errand) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from returnsim.analysis.explain import Household, explain_household
+from returnsim.analysis.explain import ExplainedHousehold, explain_household
 from returnsim.analysis.moments import Week, live
 from returnsim.assemble import plan_run
 from returnsim.core.inputs import Place
@@ -54,8 +54,7 @@ class Story(NamedTuple):
 
 def households_of(scenario: Scenario, seed: int, households: int | None) -> int:
     """How many households there are to look at, those that come later included."""
-    plan = plan_run(scenario, seed, households)
-    return plan.spec.households + len(plan.arrival_weeks)
+    return plan_run(scenario, seed, households).all_households
 
 
 def explained(
@@ -66,7 +65,7 @@ def explained(
     replicate: int,
     week: int | None,
     poll: Poll,
-) -> Household:
+) -> ExplainedHousehold:
     """Why a household chooses what it does in a week."""
     plan = plan_run(scenario, seed, households)
     return explain_household(scenario, plan, household, replicate, week, poll)
@@ -82,7 +81,7 @@ def story_of(
 ) -> Story:
     """Live through a replicate with an eye on one household."""
     plan = plan_run(scenario, seed, households)
-    number = plan.spec.households + len(plan.arrival_weeks)
+    number = plan.all_households
     if household >= number:
         raise UsageError(
             f"household {household}: there is none; they are numbered 0 to {number - 1}"

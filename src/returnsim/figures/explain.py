@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from returnsim.analysis.explain import TERMS, Household, Way
+from returnsim.analysis.explain import TERMS, ExplainedHousehold, Way
 from returnsim.analysis.flips import short_path
 from returnsim.analysis.groups import FEW, Group, Groups
 from returnsim.assemble import Plan
@@ -32,13 +32,13 @@ NOT_A_MIND = (
 
 
 def write_explanation(
-    told: Household | Groups, scenario: Scenario, plan: Plan, directory: Path, name: str
+    told: ExplainedHousehold | Groups, scenario: Scenario, plan: Plan, directory: Path, name: str
 ) -> list[Path]:
     """Draw an explanation and save it as PNG and SVG.
 
     Parameters
     ----------
-    told : Household or Groups
+    told : ExplainedHousehold or Groups
         Of a household without a way home there is nothing to draw.
     scenario : Scenario
         What was explained.
@@ -63,7 +63,7 @@ def write_explanation(
         return save(ways_figure(told, scenario, plan), directory, name)
 
 
-def ways_figure(told: Household, scenario: Scenario, plan: Plan) -> Figure:
+def ways_figure(told: ExplainedHousehold, scenario: Scenario, plan: Plan) -> Figure:
     """The terms of each way home of a household as bars, for it to the right."""
     run = _run(scenario, plan, [told.replicate], told.week)
     subject = (

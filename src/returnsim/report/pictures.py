@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from returnsim.errors import UsageError
+from returnsim.folders import reason_of
 from returnsim.report.content import Block, Picture, Words
 from returnsim.report.reading import damaged, plain, read_told
 from returnsim.results import CAPTIONS, FIGURES
@@ -161,7 +162,7 @@ def _svg(file: Path) -> str:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from None
+        raise UsageError(f"{file}: {reason_of(error)}") from None
     except ValueError:
         text = ""
     if "<svg" not in text or not text.rstrip().endswith("</svg>"):
@@ -173,7 +174,7 @@ def _bytes(file: Path) -> bytes:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from None
+        raise UsageError(f"{file}: {reason_of(error)}") from None
     if not content.startswith(PNG) or b"IEND" not in content[-16:]:
         raise damaged(file, "is damaged: it is no whole PNG")
     return content

@@ -16,6 +16,7 @@ from returnsim.experiments.sensitivity_tables import WHOLE as STUDY
 from returnsim.experiments.tables import FORMAT as SWEEP
 from returnsim.experiments.validated import FORMAT as VALIDATION
 from returnsim.experiments.written import MADE_OF
+from returnsim.folders import reason_of
 from returnsim.results import COMPARED, FORMAT
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def read_told(file: Path) -> Told:
     except FileNotFoundError:
         raise damaged(file, "is missing") from None
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from None
+        raise UsageError(f"{file}: {reason_of(error)}") from None
     except ValueError as error:
         raise damaged(file, f"is damaged: it is no JSON ({error})") from None
     if not isinstance(content, dict):
@@ -181,7 +182,7 @@ def read_table(file: Path, words: Sequence[str], numbers: Sequence[str] = ()) ->
     except FileNotFoundError:
         raise damaged(file, "is missing") from None
     except OSError as error:
-        raise UsageError(f"{file}: {error.strerror or error}") from None
+        raise UsageError(f"{file}: {reason_of(error)}") from None
     except ValueError as error:
         reason = str(error).strip().splitlines()[0]
         raise damaged(file, f"is damaged: it is no table ({reason})") from None

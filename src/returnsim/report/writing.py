@@ -96,7 +96,7 @@ def check_places(page: Path) -> None:
         try:
             begin = file.read_bytes()[:BEGIN] if file.is_file() else b""
         except OSError as error:
-            raise UsageError(f"{file}: {error.strerror or error}") from None
+            raise UsageError(f"{file}: {reason_of(error)}") from None
         if MARK.encode() not in begin:
             raise UsageError(
                 f"{file}: is not a report of returnsim, and is left alone; name another file with "

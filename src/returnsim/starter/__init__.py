@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from returnsim.errors import RunError, UsageError
+from returnsim.folders import reason_of
 
 HERE = Path(__file__).parent
 NAMES = ("camp.yaml", "aid-restored.yaml")
@@ -107,5 +108,5 @@ def _write(contents: dict[str, bytes], directory: Path) -> list[Path]:
             with target.open("xb") as stream:
                 stream.write(content)
     except OSError as error:
-        raise RunError(f"{directory}: cannot be written: {error.strerror or error}") from None
+        raise RunError(f"{directory}: cannot be written: {reason_of(error)}") from None
     return list(targets)

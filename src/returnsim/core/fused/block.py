@@ -20,9 +20,9 @@ from returnsim.core.fused.layout import (
     MEN,
     MOST_DEEDS,
     MOST_MOVES,
-    Block,
     Here,
     Logs,
+    Records,
 )
 from returnsim.core.fused.passage import depart, process_files
 from returnsim.core.hardship import hunger_floor
@@ -39,7 +39,7 @@ SOME = 1024
 
 @compiled
 def live_through_week(
-    block: Block,
+    block: Records,
     scratch: np.ndarray,
     guarantors: int,
     options: int,
@@ -55,7 +55,7 @@ def live_through_week(
 
     Parameters
     ----------
-    block : Block
+    block : Records
         Changed in place.
     scratch : array of one record
         Room; afterwards it says how many lines of the logs are in use.
@@ -115,7 +115,7 @@ def live_through_week(
 
 
 @compiled
-def _live_through(at: Here, block: Block, households: Any, traits: Any, logs: Logs) -> Logs:
+def _live_through(at: Here, block: Records, households: Any, traits: Any, logs: Logs) -> Logs:
     _begin(at)
     if _anyone_comes(block.arrival_week, at.t):
         logs = _arrive(at, block, households, traits, logs)
@@ -211,7 +211,7 @@ def _anyone_comes(arrival_week: np.ndarray, t: int) -> bool:
 
 
 @compiled
-def _arrive(at: Here, block: Block, households: Any, traits: Any, logs: Logs) -> Logs:
+def _arrive(at: Here, block: Records, households: Any, traits: Any, logs: Logs) -> Logs:
     """Step 2: the households whose week has come enter the camp."""
     for n in range(len(households)):
         if block.arrival_week[n] != at.t:
@@ -270,7 +270,7 @@ def _longer(log: np.ndarray, used: int, lines: int) -> np.ndarray:
 
 
 @inner
-def _spread_the_news(at: Here, block: Block, households: Any, logs: Logs) -> None:
+def _spread_the_news(at: Here, block: Records, households: Any, logs: Logs) -> None:
     """Step 10: what is made known this week is heard in the next."""
     shared, room = at.shared, at.room
     first = at.r * len(households)
@@ -292,7 +292,7 @@ def _spread_the_news(at: Here, block: Block, households: Any, logs: Logs) -> Non
 
 
 @inner
-def _tell_of_safety(at: Here, block: Block, h: Any, row: int) -> None:
+def _tell_of_safety(at: Here, block: Records, h: Any, row: int) -> None:
     for party in range(PARTIES):
         change = h.home_exposure[party] - h.told_exposure[party]
         if change != 0:
@@ -305,7 +305,7 @@ def _tell_of_safety(at: Here, block: Block, h: Any, row: int) -> None:
 
 
 @inner
-def _close(at: Here, block: Block, households: Any) -> None:
+def _close(at: Here, block: Records, households: Any) -> None:
     """Tell what changed of each household."""
     first = at.r * len(households)
     for n in range(len(households)):

@@ -77,7 +77,7 @@ ONCE = NOT_BY_HOUSEHOLD | {"reserves", "origin"}
 """Fields of a population that are not traits of a household, or are its state's by now."""
 
 
-class Block(NamedTuple):
+class Records(NamedTuple):
     """A block of replicates in records.
 
     Attributes
@@ -138,7 +138,7 @@ class Logs(NamedTuple):
     passages: np.ndarray  # likewise
 
 
-def block_of(inputs: Inputs, people: Population) -> Block:
+def block_of(inputs: Inputs, people: Population) -> Records:
     """Lay out a block in records, with nobody in the camp yet."""
     p, levers = inputs.parameters, inputs.conditions
     replicates, households, _ = people.members.shape
@@ -163,7 +163,7 @@ def block_of(inputs: Inputs, people: Population) -> Block:
     }
     traits["n"] = Field(np.tile(np.arange(households), replicates), ())
     shared = {n: f for n, f in _fields(state, "R").items() if n in BY_REPLICATE}
-    return Block(
+    return Records(
         _records(_fields(p, "C"), (len(p.weight),), LINE),
         _records(_fields(levers, "T", "C"), levers.severity.shape, LINE),
         of_all.reshape(size),
@@ -183,7 +183,7 @@ def _one_household(people: Population) -> Population:
     return people._replace(**one, contact_start=nobody, contact_rows=people.contact_rows[:0])
 
 
-def tally_of(block: Block, guarantors: int) -> Tally:
+def tally_of(block: Records, guarantors: int) -> Tally:
     """The counts of a week, as views of the records that the loops count in."""
     fields = {}
     for name, kind in Tally.__annotations__.items():
