@@ -16,6 +16,7 @@ from returnsim.analysis.survival import FIRST_KINDS, UNHARMED, lives_of
 from returnsim.scenario.files import scenario_from
 from returnsim.scenario.schema import Scenario
 from tests.agents.camp import camp
+from tests.analysis import ledgers
 from tests.analysis.lived import WOMEN, Person, lived
 from tests.analysis.made import START
 
@@ -46,22 +47,11 @@ def value(
     unit: str = "people",
     *,
     part: str = "promises",
-    who: str = "everyone",
-    group: str = "all",
     guarantor: str = "settlement",
-    column: str = "mean",
+    **others: str,
 ) -> float:
     """The one number that fits."""
-    rows = ledger[
-        (ledger.part == part)
-        & (ledger.guarantor == guarantor)
-        & (ledger.who == who)
-        & (ledger.group == group)
-        & (ledger.kind == kind)
-        & (ledger.unit == unit)
-    ]
-    assert len(rows) == 1
-    return float(rows[column].iloc[0])
+    return ledgers.value(ledger, part, kind, unit, guarantor=guarantor, **others)
 
 
 def became(*harms: tuple[str, int], week: int = 0, of: Scenario = DEFERRED) -> tuple[str, str]:

@@ -21,6 +21,7 @@ from returnsim.analysis.survival import (
 )
 from returnsim.core.inputs import Class
 from tests.agents.camp import camp
+from tests.analysis.ledgers import value
 from tests.analysis.lived import MEN, WOMEN, Person, lived
 from tests.analysis.made import made
 
@@ -36,30 +37,6 @@ def run(request: pytest.FixtureRequest) -> Followed:
     found = follow(request.param, 3, lever=None, households=70)
     assert found.trajectories.weight > 1
     return found
-
-
-def value(
-    ledger: pd.DataFrame,
-    part: str,
-    kind: str,
-    unit: str,
-    *,
-    group: str = "all",
-    guarantor: str = "(any)",
-    who: str = "everyone",
-    column: str = "mean",
-) -> float:
-    """The one number that fits."""
-    rows = ledger[
-        (ledger.part == part)
-        & (ledger.guarantor == guarantor)
-        & (ledger.who == who)
-        & (ledger.group == group)
-        & (ledger.kind == kind)
-        & (ledger.unit == unit)
-    ]
-    assert len(rows) == 1
-    return float(rows[column].iloc[0])
 
 
 def sums(ledger: pd.DataFrame, part: str, kind: str, unit: str, **given_: str) -> float:

@@ -1,10 +1,6 @@
 """``returnsim run`` prints returns with their harm, writes a folder, and stops without a trace."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +9,7 @@ import pytest
 
 from returnsim.cli.options import EXIT_INTERRUPTED
 from returnsim.scenario.files import load_scenario, scenario_hash
+from tests.cli.interrupted import interrupted
 from tests.cli.typed import Run, command_line
 
 CAMP = """
@@ -223,46 +220,12 @@ def test_a_mistake_in_the_observations_is_told_before_the_run(returnsim: Run, fo
 
 def test_an_interrupted_run_leaves_with_130_and_writes_nothing(folder: Path):
     (folder / "camp.yaml").write_text(CAMP.replace("weeks: 8", "weeks: 5000"))
-    # Where the tests run in the background of a shell, the interrupt is ignored from the start.
-    command = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from returnsim.cli import main; main()"
-    )
     words = ["run", "camp.yaml", "--replicates", "64", "--workers", "2"]
-    terminal, inner = os.openpty()
-    with subprocess.Popen(
-        [sys.executable, "-c", command, *words],
-        stdout=subprocess.PIPE,
-        stderr=inner,
-        cwd=folder,
-        start_new_session=True,
-    ) as process:
-        os.close(inner)
-        told = b""
-        while b"1%" not in told:
-            told += os.read(terminal, 1024)
-        os.killpg(process.pid, signal.SIGINT)
-        told += _rest(terminal)
-        assert process.stdout is not None
-        assert process.stdout.read() == b""
-    os.close(terminal)
-    assert process.returncode == EXIT_INTERRUPTED
+    code, out, told, _ = interrupted(words, folder, once=b"1%")
+    assert (code, out) == (EXIT_INTERRUPTED, b"")
     assert b"nothing was written" in told
     assert b"Traceback" not in told
     assert [p.name for p in folder.iterdir()] == ["camp.yaml"]
-
-
-def _rest(terminal: int) -> bytes:
-    """What is said until the other side is closed, which Linux tells as an error."""
-    told = b""
-    while True:
-        try:
-            more = os.read(terminal, 1024)
-        except OSError:
-            return told
-        if not more:
-            return told
-        told += more
 
 
 def test_a_scenario_with_patterns_runs_twice_into_its_folder(returnsim: Run, folder: Path):

@@ -1,10 +1,8 @@
 """``returnsim sweep`` goes on from wherever it was stopped, and says what it did and did not do."""
 
 import json
-import os
 import resource
 import shlex
-import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +14,7 @@ import psutil
 import pytest
 
 from returnsim.cli.options import EXIT_INTERRUPTED
+from tests.cli.interrupted import interrupted
 from tests.cli.typed import Run, command_line
 from tests.experiments.made import contents
 from tests.experiments.sweeps import CAMP, begun, command, every_byte, run, swept, tables
@@ -146,27 +145,9 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Pa
         "factors: {siege: {path: levers.siege.severity, range: [0, 1], levels: 16}}\n"
     )
     file = written(tmp_path, cases, weeks=60)
-    # Where the tests run in the background of a shell, the interrupt is ignored from the start.
-    start = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
-        "from returnsim.cli import main; main()"
-    )
-    words = [sys.executable, "-c", start, "sweep", "small.yaml", "--out", "out", "--workers", "2"]
-    terminal, inner = os.openpty()
-    with subprocess.Popen(
-        words, stdout=subprocess.PIPE, stderr=inner, cwd=tmp_path, start_new_session=True
-    ) as process:
-        os.close(inner)
-        told = b""
-        while b" of 16 cells, " not in told:
-            told += os.read(terminal, 1024)
-        workers = psutil.Process(process.pid).children(recursive=True)
-        os.killpg(process.pid, signal.SIGINT)
-        told += _rest(terminal)
-        assert process.stdout is not None
-        assert process.stdout.read() == b""
-    os.close(terminal)
-    assert process.returncode == EXIT_INTERRUPTED
+    words = ["sweep", "small.yaml", "--out", "out", "--workers", "2"]
+    code, out, told, workers = interrupted(words, tmp_path, once=b" of 16 cells, ")
+    assert (code, out) == (EXIT_INTERRUPTED, b"")
     assert b"what was finished is kept in out: the same command goes on from there" in told
     assert b"Traceback" not in told
     _, alive = psutil.wait_procs(workers, timeout=60)
@@ -181,19 +162,6 @@ def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Pa
     assert f"{16 - len(kept)} run, {len(kept)} were there" in done.stdout
     swept(file, tmp_path / "undisturbed")
     assert_whole(tmp_path / "out", tmp_path / "undisturbed")
-
-
-def _rest(terminal: int) -> bytes:
-    """What is said until the other side is closed, which Linux tells as an error."""
-    told = b""
-    while True:
-        try:
-            more = os.read(terminal, 1024)
-        except OSError:
-            return told
-        if not more:
-            return told
-        told += more
 
 
 def limited(size: int) -> Callable[[], None]:
