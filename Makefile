@@ -97,14 +97,20 @@ types: $(DEV)
 check-layers: $(DEV)
 	$(BIN)/lint-imports
 
+# pip compiles what it installs on one core.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e
+COMPILE := $(BIN)/python -W ignore -c "import compileall, sysconfig; \
+  compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "returnsim needs Python 3.11 or newer; set PYTHON=python3.x")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(INSTALL) .
+	@$(COMPILE)
 	@touch $@
 
 $(DEV): $(STAMP)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(INSTALL) '.[dev]'
+	@$(COMPILE)
 	@touch $@
 
 # What is measured is left in .benchmarks/ and told in docs/performance.md: ten minutes.

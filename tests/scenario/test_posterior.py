@@ -237,6 +237,7 @@ def test_a_posterior_that_names_no_experiment_is_called_a_posterior():
         ("behaviour.hardship", [float("nan")], "finite"),
         ("behaviour.hardship", [1.0, None], "finite"),
         ("behaviour.hardship", ["much"], "must be numbers"),
+        ("behaviour.intercept", [-1.0, 1e-15, 1.0], "no closer to it than 1e-12"),
         ("population.wanted_share", [0.2, 1.2], "must be a number from 0 to 1"),
         ("levers.corridor.open", [1.0], "must be true or false"),
         ("levers.siege[2020-01-07].severity", [0.5], "no entry begins on that day"),

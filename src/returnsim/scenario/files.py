@@ -12,10 +12,10 @@ from returnsim.scenario.overrides import (
     Override,
     Overrides,
     apply_override,
+    placed,
     read_overrides,
-    spelled_out,
 )
-from returnsim.scenario.precedence import below_file
+from returnsim.scenario.precedence import bare, settled
 from returnsim.scenario.problems import in_order, problems_of, shown
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import Mark, Node, is_file, merge, node_of, plain, why_no_file
@@ -118,6 +118,7 @@ def _scenario(
     found = list(problems)
     for override in overrides:
         root = apply_override(root, override, found)
+    root = settled(root)
     try:
         scenario = Scenario.model_validate(plain(root))
     except ValidationError as error:
@@ -219,7 +220,7 @@ def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list
     assert isinstance(node.value, dict)  # noqa: S101
     extends = node.value.get("extends")
     if extends is None or extends.value is None:
-        return spelled_out(node, problems)
+        return placed(node, problems)
     if not isinstance(extends.value, str) or not extends.value.strip():
         raise _cannot_extend(extends, "must be the path of a scenario file, as text")
     parent = file.parent / extends.value
@@ -234,7 +235,9 @@ def _with_parents(node: Node, file: Path, seen: tuple[Path, ...], problems: list
     below = _with_parents(_read(parent, problems), parent, (*seen, known), problems)
     parts = {key: part for key, part in node.value.items() if key != "extends"}
     own = Node(parts, node.mark, node.key_mark)
-    return spelled_out(merge(below_file(below, own), own), problems)
+    if "posterior" in parts:
+        return placed(merge(bare(below), own), problems)
+    return merge(below, own)
 
 
 def _cannot_extend(node: Node, rule: str) -> Unreadable:

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from returnsim.errors import Problem
 from returnsim.scenario.choices import choice
 from returnsim.scenario.elsewhere import ELSEWHERE, from_folder
-from returnsim.scenario.paths import Days, ImpossibleError, parsed
+from returnsim.scenario.paths import Days, ImpossibleError, ParsedPath, parsed
 from returnsim.scenario.posterior import parsed_columns
-from returnsim.scenario.precedence import below_override, posterior_of, with_posterior
+from returnsim.scenario.precedence import bare, drawn_in, is_number, posterior_of, put
 from returnsim.scenario.problems import shown
 from returnsim.scenario.schema import Guarantor
-from returnsim.scenario.tree import Mark, Node, at, day_of, node_of, replace
+from returnsim.scenario.tree import Drawn, Mark, Node, at, day_of, node_of, replace
 from returnsim.scenario.written import defaults_of, plain_value
 from returnsim.scenario.yaml_text import Unreadable, read_yaml
 
@@ -80,9 +80,9 @@ def apply_override(root: Node, override: Override, problems: list[Problem]) -> N
         _check_guarantor(root, keys)
         if len(keys) == 1 and keys[0] in ELSEWHERE:
             node = from_folder(keys[0], node, None, problems)
-        root = _reach_into(below_override(root, place), keys)
         if keys == ("posterior",):
-            return spelled_out(replace(root, keys, node), problems)
+            return placed(replace(bare(root), keys, node), problems)
+        root = _reach_into(root, keys)
         if days is None:
             return replace(root, keys, node)
         return replace(root, keys, _on_days(root, keys, field, days, node))
@@ -92,26 +92,70 @@ def apply_override(root: Node, override: Override, problems: list[Problem]) -> N
         return root
 
 
-def spelled_out(root: Node, problems: list[Problem]) -> Node:
-    """Turn the draws of a posterior from a day on into draws of the entry that begins then.
+def placed(root: Node, problems: list[Problem]) -> Node:
+    """Put `Drawn` in the places of a tree that its posterior holds.
 
-    Where there is no such entry one is made, with the median of the draws: what is set later can
-    then be told from it by its days.
+    A column is set as an override is, in their order: where it has days, from the day on an entry
+    is made, and where it has none what is dated is replaced. By itself such a place has the median
+    of the draws.
+
+    Parameters
+    ----------
+    root : Node
+        In which nothing is drawn yet.
+    problems : list of Problem
+        Is added to where a column cannot be set.
     """
-    posterior, node = posterior_of(root), at(root, ("posterior",))
-    if posterior is None or node is None:
+    posterior, there = posterior_of(root), at(root, ("posterior",))
+    if posterior is None or there is None:
         return root
-    bare, draws = with_posterior(root, None), {}
-    for path, place in parsed_columns(posterior):
-        column, days = posterior.draws[path], place.days
-        if days is None or days.is_entry:
-            draws[path] = column
-            continue
-        middle = Node(median(column), node.mark, node.key_mark)
-        bare = apply_override(bare, Override(path, middle), problems)
-        entry = ".".join([f"{'.'.join(place.keys)}[{days.first}]", *place.field])
-        draws[entry.removesuffix(".value")] = column
-    return with_posterior(bare, posterior.keeping(draws))
+    mark, known = there.key_mark or there.mark, len(problems)
+    for name, place in parsed_columns(posterior):
+        own = _number_at(root, place)
+        if own is not None:
+            where, number = own
+            root = put(root, where, Node(Drawn(name, number), mark, mark))
+        else:
+            middle = node_of(_by_itself(place, posterior.draws[name]), mark)
+            change = Override(name, Node(Drawn(name, middle), mark, mark))
+            root = apply_override(root, change, problems)
+    if len(problems) == known:
+        left = {drawn.column for _, drawn in drawn_in(root)}
+        rule = "a later column of the posterior replaces it"
+        problems += [
+            Problem(mark.file, mark.line, mark.column, name, "", rule)
+            for name in posterior.draws
+            if name not in left
+        ]
+    return root
+
+
+def _number_at(root: Node, place: ParsedPath) -> tuple[tuple[str | int, ...], Node] | None:
+    """The number that a column without days, or of an entry, is drawn for, and the way to it."""
+    where: tuple[str | int, ...] = place.keys
+    there = at(root, place.keys)
+    if place.days is not None:
+        if not place.days.is_entry or there is None or not isinstance(there.value, list):
+            return None
+        begins = [day_of(at(entry, ("from",))) for entry in there.value]
+        if place.days.first not in begins:
+            return None
+        i = begins.index(place.days.first)
+        where = (*place.keys, i, *place.field)
+        there = at(there.value[i], place.field)
+    return (where, there) if there is not None and is_number(there) else None
+
+
+def _by_itself(place: ParsedPath, column: Sequence[float]) -> object:
+    """What stands in the place of a drawn number where nothing is written."""
+    if place.days is None:
+        try:
+            default = _default(place.number)
+        except ImpossibleError:
+            default = None
+        if is_number(node_of(default, Mark(None))):
+            return default
+    return median(column)
 
 
 def _typed(text: str, problems: list[Problem]) -> Override | None:
@@ -141,7 +185,12 @@ def _on_days(
         entries[same[0]] = replace(entries[same[0]], field, node)
         return Node(entries, node.mark, node.mark)
     _check_days(entries, field, days)
-    later = [_without_field(e, field) for e in entries if _begins_after(e, days.first)]
+    lines = [False, *map(_is_linear, entries)]
+    later = [
+        _without_field(entry, field, ends_a_line=line)
+        for entry, line in zip(entries, lines, strict=False)
+        if _begins_after(entry, days.first)
+    ]
     before = [e for e in entries if not _begins_after(e, days.first)]
     if same:
         before[-1] = replace(before[-1], field, node)
@@ -159,9 +208,13 @@ def _check_days(entries: list[Node], field: tuple[str, ...], days: Days) -> None
     ends = [*(_day(entry, "from") for entry in entries[1:]), date.max]
     for entry, following in zip(entries, ends, strict=True):
         begins, until = _day(entry, "from") or date.min, _day(entry, "until")
-        line = _parts(entry).get("linear")
-        if line is not None and line.value is True and begins <= days.first < (following or begins):
+        if _is_linear(entry) and begins <= days.first < (following or begins):
             raise ImpossibleError("a line is drawn across that day; write the entries out instead")
+        if _is_linear(entry) and following == days.first and field[0] in _parts(entry):
+            raise ImpossibleError(
+                f"a line is drawn to that day; change where it ends by [{days.first}], or write "
+                "the entries out"
+            )
         if begins == days.first and until != days.until:
             raise ImpossibleError(
                 f"an entry from that day to {until or 'the end'} is there; change it by "
@@ -198,10 +251,16 @@ def _default(keys: tuple[str, ...]) -> object:
         raise ImpossibleError(f"{keys[-1]!r} is not known there, or has no days") from None
 
 
-def _without_field(entry: Node, field: tuple[str, ...]) -> Node | None:
-    """An entry that no longer sets a field; None if it then sets nothing."""
+def _without_field(entry: Node, field: tuple[str, ...], *, ends_a_line: bool) -> Node | None:
+    """An entry that no longer sets a field; None if it then does nothing."""
     parts = {key: part for key, part in _parts(entry).items() if key != field[0]}
-    return Node(parts, entry.mark, entry.key_mark) if parts.keys() - OF_AN_ENTRY else None
+    is_needed = ends_a_line or parts.keys() - OF_AN_ENTRY
+    return Node(parts, entry.mark, entry.key_mark) if is_needed else None
+
+
+def _is_linear(entry: Node) -> bool:
+    line = _parts(entry).get("linear")
+    return line is not None and line.value is True
 
 
 def _begins_after(entry: Node, day: date) -> bool:

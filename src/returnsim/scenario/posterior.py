@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema
 
 from returnsim.digests import CHECKSUM, sealed
 from returnsim.scenario.paths import SECTIONS, ImpossibleError, ParsedPath, parsed
-from returnsim.scenario.quantities import Date, Finite, Model, Rules, Text
+from returnsim.scenario.quantities import SMALLEST, Date, Finite, Model, Rules, Text
 from returnsim.scenario.tree import is_file, why_no_file
 
 DISCREPANCY, LOG_POSTERIOR = "discrepancy", "log_posterior"
@@ -115,10 +115,12 @@ class Posterior(Model):
         cls, draws: Mapping[str, tuple[float, ...]]
     ) -> Mapping[str, tuple[float, ...]]:
         rules = Rules()
-        for path in draws:
+        for path, column in draws.items():
             rule = rule_broken_by(path)
             if rule:
                 rules.broken((path,), rule, key=True)
+            if any(0 < abs(number) < SMALLEST for number in column):
+                rules.broken((path,), f"must be 0 or no closer to it than {SMALLEST:g}", key=True)
         if sum(map(len, draws.values())) > MOST_NUMBERS:
             rules.broken((), f"more than {MOST_NUMBERS:,} numbers: keep fewer draws", key=True)
         rules.settle()

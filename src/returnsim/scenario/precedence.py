@@ -1,11 +1,15 @@
-"""Who has the last word, a posterior or a value: whatever is written or typed later."""
+"""Who has the last word, a posterior or a value: whatever is written or typed later.
+
+While a tree is put together, `Drawn` stands in the place of every number that its posterior holds.
+Whatever changes the tree later moves it with its place, or replaces it as any other number.
+"""
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from copy import copy
+from typing import Any
 
-from returnsim.scenario.paths import Days, ParsedPath
-from returnsim.scenario.posterior import Posterior, is_related, parsed_columns
-from returnsim.scenario.tree import OF_A_NUMBER, Node, at, day_of
+from returnsim.scenario.posterior import Posterior
+from returnsim.scenario.tree import OF_A_NUMBER, Drawn, Node, at, day_of
 
 
 def posterior_of(root: Node) -> Posterior | None:
@@ -23,108 +27,55 @@ def with_posterior(root: Node, posterior: Posterior | None) -> Node:
     return Node(root.value | {"posterior": node}, root.mark, root.key_mark)
 
 
-def below_file(below: Node, own: Node) -> Node:
-    """A file's parent, its posterior without the numbers that the file sets.
-
-    Parameters
-    ----------
-    below : Node
-        What the file extends.
-    own : Node
-        The file.
-    """
-    posterior = posterior_of(below)
-    if posterior is None:
-        return below
-    kept = {
-        path: posterior.draws[path]
-        for path, place in parsed_columns(posterior)
-        if not _is_set(own, below, place.number)
-    }
-    return with_posterior(below, posterior.keeping(kept))
-
-
-def below_override(root: Node, path: ParsedPath) -> Node:
-    """A tree, its posterior without the numbers that an override will set.
-
-    Parameters
-    ----------
-    root : Node
-        As it is before.
-    path : ParsedPath
-        What the override sets.
-    """
+def settled(root: Node) -> Node:
+    """A tree with its own numbers, and in its posterior what is still drawn, by its path."""
     posterior = posterior_of(root)
     if posterior is None:
         return root
-    kept = {
-        left: posterior.draws[name]
-        for name, place in parsed_columns(posterior)
-        for left in _left(root, name, place, path)
-    }
-    return with_posterior(root, posterior.keeping(kept))
+    left = {drawn.column: path for path, drawn in drawn_in(root)}
+    draws = {left[name]: column for name, column in posterior.draws.items() if name in left}
+    return with_posterior(bare(root), posterior.keeping(draws))
 
 
-def _is_set(own: Node, below: Node | None, number: tuple[str, ...]) -> bool:
-    """Whether a file sets a number, or what is around or inside it."""
-    for key in number:
-        if not isinstance(own.value, dict):
-            return True
-        if "value" in own.value and own.value.keys() <= OF_A_NUMBER:
-            return True
-        if below is not None and not isinstance(below.value, dict):
-            # What was no mapping is replaced wholly.
-            return True
-        if key not in own.value:
-            return False
-        own, below = own.value[key], _part(below, key)
-    return own.value != {}
+def bare(root: Node) -> Node:
+    """A tree with its own numbers in the place of all that is drawn."""
+    value = root.value
+    if isinstance(value, Drawn):
+        return bare(value.own)
+    if isinstance(value, dict):
+        return Node({key: bare(part) for key, part in value.items()}, root.mark, root.key_mark)
+    if isinstance(value, list):
+        return Node([bare(part) for part in value], root.mark, root.key_mark)
+    return root
 
 
-def _left(root: Node, name: str, drawn: ParsedPath, path: ParsedPath) -> Iterator[str]:
-    """By which path a number is still drawn after an override, if it is."""
-    if path.days is None:
-        if not is_related(_replaced(root, path.keys), drawn.number):
-            yield name
-    elif not is_related(path.number, drawn.number):
-        yield name
-    elif drawn.days is not None:
-        if not _covers(path.days, drawn.days.first):
-            yield name
-    else:
-        begin = _begin(root, path.keys)
-        if begin is not None and begin < path.days.first:
-            # Up to the day, the number is still drawn: that of the entry which begins the run.
-            rest = drawn.number[len(path.keys) :]
-            yield ".".join([f"{'.'.join(path.keys)}[{begin}]", *rest])
+def drawn_in(root: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Drawn]]:
+    """What is drawn in a tree, each with the path by which it is set alone."""
+    if isinstance(root.value, Drawn):
+        yield ".".join(path).removesuffix(".value"), root.value
+    elif isinstance(root.value, dict):
+        for key, part in root.value.items():
+            yield from drawn_in(part, (*path, key))
+    elif isinstance(root.value, list):
+        for entry in root.value:
+            begin = day_of(at(entry, ("from",)))
+            yield from drawn_in(entry, (*path[:-1], f"{path[-1]}[{begin}]"))
 
 
-def _replaced(root: Node, keys: tuple[str, ...]) -> tuple[str, ...]:
-    """What an override without days replaces: on the way, what is no mapping, wholly."""
-    for depth in range(1, len(keys)):
-        node = at(root, keys[:depth])
-        if node is not None and not isinstance(node.value, dict):
-            return keys[:depth]
-    return keys[:-1] if keys[-1] == "value" else keys
+def put(root: Node, path: tuple[str | int, ...], node: Node) -> Node:
+    """Put something in the place of what is there, and leave all that is said around it."""
+    if not path:
+        return node
+    key, rest = path[0], path[1:]
+    parts: Any = copy(root.value)
+    parts[key] = put(parts[key], rest, node)
+    return Node(parts, root.mark, root.key_mark)
 
 
-def _covers(days: Days, day: date) -> bool:
-    if days.is_entry:
-        return day == days.first
-    return day >= days.first and (days.until is None or day < days.until)
-
-
-def _begin(root: Node, keys: tuple[str, ...]) -> date | None:
-    """The day on which what stands at a path begins, if it is one entry."""
-    there = at(root, keys)
-    if there is None and keys[-1] != "enforcement_after_grace":
-        return day_of(at(root, ("start",)))
-    if there is None or there.value is None or isinstance(there.value, list):
-        return None
-    if isinstance(there.value, Mapping) and "from" in there.value:
-        return day_of(there.value["from"])
-    return day_of(at(root, ("start",)))
-
-
-def _part(node: Node | None, key: str) -> Node | None:
-    return node.value.get(key) if node is not None and isinstance(node.value, dict) else None
+def is_number(node: Node | None) -> bool:
+    """Whether a number stands there, by itself or with its evidence."""
+    if node is None:
+        return False
+    if isinstance(node.value, Mapping):
+        return "value" in node.value and node.value.keys() <= OF_A_NUMBER
+    return isinstance(node.value, bool | int | float)

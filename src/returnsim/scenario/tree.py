@@ -37,7 +37,7 @@ class Node:
 
     Attributes
     ----------
-    value : mapping of str to Node, list of Node, or a plain value
+    value : mapping of str to Node, list of Node, Drawn, or a plain value
         What stands there.
     mark : Mark
         Where the value begins.
@@ -48,6 +48,24 @@ class Node:
     value: "dict[str, Node] | list[Node] | object"
     mark: Mark
     key_mark: Mark | None = None
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What stands in the place of a number that is drawn from the posterior of its tree.
+
+    It is moved, and lost, with its place: whatever is written or typed later has the last word.
+
+    Attributes
+    ----------
+    column : str
+        Its column of the posterior.
+    own : Node
+        The number that stands there by itself.
+    """
+
+    column: str
+    own: Node
 
 
 def dotted(path: Sequence[str]) -> str:
@@ -131,6 +149,8 @@ def merge(base: Node, change: Node) -> Node:
     A number, dated or with its evidence, replaces the number wholly, and a mapping that changes
     anything drops the source and reasons of what it changes: they spoke for other values.
     """
+    if isinstance(base.value, Drawn) and isinstance(change.value, dict):
+        return merge(base.value.own, change) if change.value else base
     if not isinstance(base.value, dict) or not isinstance(change.value, dict):
         return change
     if "value" in change.value and change.value.keys() <= OF_A_NUMBER:
@@ -150,6 +170,8 @@ def replace(node: Node, path: Sequence[str], value: Node) -> Node:
 
 
 def _lay(base: Node, change: Node, depth: int) -> Node:
+    if depth and isinstance(base.value, Drawn):
+        base = base.value.own
     if depth == 0 or not isinstance(base.value, dict):
         return change
     assert isinstance(change.value, dict)  # noqa: S101

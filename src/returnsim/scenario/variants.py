@@ -12,7 +12,7 @@ from returnsim.scenario.files import scenario_of
 from returnsim.scenario.overrides import Override, apply_override
 from returnsim.scenario.paths import SECTIONS
 from returnsim.scenario.posterior import Posterior
-from returnsim.scenario.precedence import posterior_of, with_posterior
+from returnsim.scenario.precedence import posterior_of, settled
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import Node, at, plain
 
@@ -115,14 +115,6 @@ class Variants:
             tree = apply_override(tree, change, [])
         return tree
 
-    def _alone(self, name: str) -> Node:
-        """The tree with no more of its posterior than the draws of a section."""
-        posterior = posterior_of(self._tree)
-        if posterior is None:
-            return self._tree
-        draws = {path: c for path, c in posterior.draws.items() if section_of(path) == name}
-        return with_posterior(self._tree, posterior.keeping(draws))
-
     def _section(self, name: str, changes: Sequence[Override]) -> Section | None:
         key = (name, *((change.path, repr(plain(change.node))) for change in changes))
         if key not in self._kept:
@@ -133,11 +125,13 @@ class Variants:
 
     def _made(self, name: str, changes: Sequence[Override]) -> Section | None:
         problems: list[Problem] = []
-        tree = self._alone(name)
+        tree = self._tree
         for change in changes:
             tree = apply_override(tree, change, problems)
+        tree = settled(tree)
         posterior = posterior_of(tree)
-        draws = {} if posterior is None else dict(posterior.draws)
+        columns = {} if posterior is None else posterior.draws
+        draws = {path: column for path, column in columns.items() if section_of(path) == name}
         trees = [tree, *(ends_of(tree, draws, problems) if draws else ())]
         if problems:
             return None
