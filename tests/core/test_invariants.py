@@ -5,10 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from returnsim.assemble import block_of, plan_run
 from returnsim.core.chance import binomial, pick, which
 from returnsim.core.inputs import UNLIMITED, Inputs
 from returnsim.core.record import record_week
 from returnsim.core.state import check
+from returnsim.core.week import open_camp, step
+from returnsim.scenario.files import scenario_from
 from tests.core.runs import camp_of, record, returned, weeks_of
 from tests.reference.busy import busy_inputs, busy_population
 
@@ -169,3 +172,23 @@ def test_a_household_that_is_gone_is_gone_from_every_mean():
     assert (columns["camp_population"][0] == 0).all()
     for name in ("hardship", "reserves", "price_index", "trust_0"):
         assert np.isnan(columns[name]).all(), name
+
+
+def test_contacts_are_counted_however_many_come_to_a_camp_of_few():
+    scenario = scenario_from(
+        {
+            "title": "A hundred people, and two hundred thousand a week",
+            "start": "2020-01-06",
+            "weeks": 2,
+            "population": {"people": 100, "contacts": 40},
+            "levers": {"arrivals": {"people_per_week": 200_000}},
+        }
+    )
+    inputs, people, draws = block_of(plan_run(scenario, 1), [0])
+    camp = open_camp(inputs, people, draws)
+    for t in range(scenario.weeks):
+        step(camp, t)
+    links = np.diff(people.contact_start)
+    assert links.max() > np.iinfo(np.int16).max
+    np.testing.assert_array_equal(camp.state.known, links)
+    check(camp.state)

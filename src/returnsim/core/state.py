@@ -119,8 +119,8 @@ class State(NamedTuple):
     party_week: Int32[np.ndarray, "2 B"]
     party_settled: Bool[np.ndarray, "2 B"]
     arrived: Bool[np.ndarray, "B"]
-    known: Int16[np.ndarray, "B"]
-    moving: Int16[np.ndarray, "B"]
+    known: Int32[np.ndarray, "B"]
+    moving: Int32[np.ndarray, "B"]
     on_the_move: Bool[np.ndarray, "B"]
     perceived: Float[np.ndarray, "R O"]
     parties_last_week: Int64[np.ndarray, "R"]
@@ -241,7 +241,7 @@ def initial_state(inputs: Inputs, population: Population) -> State:
         party_settled=np.zeros((PARTIES, size), dtype=bool),
         arrived=np.zeros(size, dtype=bool),
         known=known_at_start(population),
-        moving=ints(np.int16),
+        moving=ints(np.int32),
         on_the_move=np.zeros(size, dtype=bool),
         perceived=threat,
         parties_last_week=np.zeros(replicates, dtype=np.int64),
@@ -262,11 +262,11 @@ def initial_state(inputs: Inputs, population: Population) -> State:
     )
 
 
-def known_at_start(population: Population) -> Int16[np.ndarray, "B"]:
+def known_at_start(population: Population) -> Int32[np.ndarray, "B"]:
     """How many of each household's contacts are in the camp from the start."""
     replicates, households, _ = population.members.shape
     there = population.arrival_week == NOT_LATER
-    known = np.empty(replicates * households, dtype=np.int16)
+    known = np.empty(replicates * households, dtype=np.int32)
     # Replicate by replicate: their links are many times as many as their households.
     for first in range(0, len(known), households):
         start = population.contact_start[first : first + households + 1]

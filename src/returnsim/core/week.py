@@ -210,7 +210,7 @@ def _arrive(camp: Camp, week: Conditions, t: int) -> Moves:
     newcomers = (np.arange(replicates)[:, None] * households + come).ravel()
     made = _enter(camp, week, Rows(newcomers, households))
     listener, _ = neighbours(camp.people, newcomers)
-    np.add.at(camp.state.known, listener, np.int16(1))
+    np.add.at(camp.state.known, listener, np.int32(1))
     return made
 
 
@@ -308,6 +308,6 @@ def _spread_who_moves(camp: Camp) -> None:
     if not len(changed):
         return
     listener, position = neighbours(people, changed)
-    change = np.where(moving[changed], np.int16(1), np.int16(-1))
+    change = np.where(moving[changed], np.int32(1), np.int32(-1))
     np.add.at(state.moving, listener, change[position])
     state.on_the_move[:] = moving
