@@ -16,6 +16,7 @@ from returnsim.scenario.files import load_scenario, load_tree, scenario_of
 from returnsim.scenario.overrides import Override, Overrides, read_overrides
 from returnsim.scenario.paths import parsed
 from returnsim.scenario.problems import in_order, shown
+from returnsim.scenario.precedence import bare
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import OF_A_NUMBER, Mark, Node, at, dotted, plain, why_no_file
 from returnsim.scenario.written import scenario_hash
@@ -294,10 +295,12 @@ class _Worlds:
             posterior = scenario_of(base, self._file.stem, self._common).posterior
         if base is None or posterior is None:
             return list(self._common)
+        # By themselves: what is drawn in the one may be written in the other.
+        ours, theirs = bare(base), bare(tree)
         alike = {
             path: draws
             for path, draws in posterior.draws.items()
-            if _written(base, path) == _written(tree, path)
+            if _written(ours, path) == _written(theirs, path)
         }
         node = Node(posterior.keeping(alike), Mark(None))
         return [*changes, Override("posterior", node)]
