@@ -5,20 +5,20 @@ were; a lever that is set holds for all weeks still to come.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic import ValidationError
 
 from returnsim.errors import UsageError
+from returnsim.scenario.choices import choice
 from returnsim.scenario.dated import ALWAYS, DatedLimit, DatedNumber, DatedShare, Entry
-from returnsim.scenario.lever_types import Corridor
+from returnsim.scenario.lever_types import Corridor, ExitBan
 from returnsim.scenario.lever_types import Levers as LeverTypes
 from returnsim.scenario.levers import WeeklyLevers, weekly_levers
 from returnsim.scenario.problems import problems_of
 from returnsim.scenario.quantities import CLASSES, Quantity
-from returnsim.scenario.schema import Scenario
+from returnsim.scenario.schema import Guarantor, Scenario
 from returnsim.scenario.tree import Mark, node_of
 
 SINGLE = {
@@ -42,6 +42,9 @@ PROMISED: Mapping[str, tuple[str, type[Entry]]] = {
     "price_per_person": ("price", DatedNumber),
 }
 """Dated numbers of a guarantor: the fields of the file, their arrays, and what they may be."""
+
+
+NONE, ONE = Quantity(value=0), Quantity(value=1)
 
 
 class LeverError(UsageError, AttributeError):
@@ -81,7 +84,7 @@ class Lever:
         if field.startswith("__"):
             raise AttributeError(field)
         if field not in self._fields:
-            rule = self._fixed or nearest(field, self._fields)
+            rule = self._fixed or choice(field, tuple(self._fields))
             raise LeverError(f"{self._name}.{field}: no such lever; {rule}")
         return self._fields[field]
 
@@ -113,7 +116,7 @@ class Levers:
 
     def _lever(self, name: str) -> Lever:
         if name not in self._levers:
-            raise LeverError(f"levers.{name}: no such lever; {nearest(name, self._levers)}")
+            raise LeverError(f"levers.{name}: no such lever; {choice(name, tuple(self._levers))}")
         return self._levers[name]
 
     def __dir__(self) -> list[str]:
@@ -159,9 +162,9 @@ class Hand:
         self, scenario: Scenario, week: Callable[[], int], changed: Callable[[WeeklyLevers], None]
     ) -> None:
         self.scenario = scenario
-        self.weekly = WeeklyLevers(*(field.copy() for field in weekly_levers(scenario)))
-        self._free = _without_gates(scenario)
-        self._open = _gates_alone(scenario)
+        self.weekly = _weekly(scenario, scenario.guarantors)
+        self._own = _own_numbers(scenario)
+        self._shares = _shares(scenario)
         self._week = week
         self._changed = changed
 
@@ -203,11 +206,17 @@ class Hand:
             )
         return slice(self._week(), None)
 
-    def _put(self, array: str, values: Any, guarantor: int | None = None) -> None:
-        whole: np.ndarray = getattr(self.weekly, array)
-        weeks = self._to_come()
-        whole[weeks if guarantor is None else (weeks, guarantor)] = values
+    def _put(self, array: str, values: Any, *guarantor: int) -> None:
+        getattr(self.weekly, array)[(self._to_come(), *guarantor)] = values
         self._changed(self.weekly)
+
+    def _put_share(self, array: str, *guarantor: int) -> None:
+        """Put what is left of a number where it holds for a share of a week only."""
+        to_come = (self._to_come(), *guarantor)
+        number, share = getattr(self._own, array)[to_come], getattr(self._shares, array)[to_come]
+        # A number may be no limit, of which there is no share of nothing.
+        holds = share > 0
+        self._put(array, np.where(holds, number * np.where(holds, share, 1.0), 0.0), *guarantor)
 
     def _single(self, lever: str, field: str, array: str) -> Field:
         values: np.ndarray = getattr(self.weekly, array)
@@ -215,7 +224,7 @@ class Hand:
         def write(value: object) -> None:
             self._put(array, _checked_lever(lever, field, value))
 
-        return Field(lambda: _plain(values[self._now()]), write)
+        return Field(lambda: values[self._now()].item(), write)
 
     def _by_origin(self, lever: str, field: str, array: str) -> Field:
         values: np.ndarray = getattr(self.weekly, array)
@@ -224,14 +233,14 @@ class Hand:
         def read() -> object:
             now = values[self._now()]
             if (now == now[0]).all():
-                return _plain(now[0])
+                return now[0].item()
             return dict(zip(origins, now.tolist(), strict=True))
 
         def write(value: object) -> None:
             named = value if isinstance(value, Mapping) else dict.fromkeys(origins, value)
             for name in named:
                 if name not in origins:
-                    rule = f"no such place of origin; {nearest(str(name), origins)}"
+                    rule = f"no such place of origin; {choice(name, origins)}"
                     raise UsageError(f"levers.{lever}.{field}: {name!r}: {rule}")
             new = values[self._now()].copy()
             for name, number in named.items():
@@ -241,23 +250,18 @@ class Hand:
         return Field(read, write)
 
     def _corridor(self) -> Mapping[str, Field]:
-        weekly, free = self.weekly, self._free.parties_per_week
-        share_open = self._open.parties_per_week
-
-        def gate() -> None:
-            weeks = self._to_come()
-            weekly.parties_per_week[weeks] = _let_through(free[weeks], share_open[weeks])
-            self._changed(weekly)
+        weekly, free = self.weekly, self._own.parties_per_week
+        share_open = self._shares.parties_per_week
 
         def set_open(value: object) -> None:
             new = _checked_lever("corridor", "open", value)
             weekly.corridor_open[self._to_come()] = new
             share_open[self._to_come()] = float(new)
-            gate()
+            self._put_share("parties_per_week")
 
         def set_parties(value: object) -> None:
             free[self._to_come()] = _checked_lever("corridor", "parties_per_week", value)
-            gate()
+            self._put_share("parties_per_week")
 
         return {
             "open": Field(lambda: bool(weekly.corridor_open[self._now()]), set_open),
@@ -265,18 +269,18 @@ class Hand:
         }
 
     def _exit_ban(self) -> Mapping[str, Field]:
-        ban = self.weekly.ban
+        barred, strengths = self._shares.ban, self._own.ban
 
         def members() -> tuple[str, ...]:
-            return tuple(c for c, held in zip(CLASSES, ban[self._now()], strict=True) if held > 0)
+            return tuple(c for c, b in zip(CLASSES, barred[self._now()], strict=True) if b > 0)
 
         def strength() -> float:
-            return float(ban[self._now()].max())
+            return float(strengths[self._now(), 0]) if members() else 0.0
 
         def set_members(value: object) -> None:
             named = _checked("levers.exit_ban", LeverTypes, "exit_ban", "members", value).members
-            # As in the file, a ban that says nothing else cannot be got around.
-            self._put("ban", [(strength() or 1.0) if c in named else 0.0 for c in CLASSES])
+            barred[self._to_come()] = [c in named for c in CLASSES]
+            self._put_share("ban")
 
         def set_strength(value: object) -> None:
             new = _checked_lever("exit_ban", "strength", value)
@@ -284,7 +288,8 @@ class Hand:
                 raise UsageError(
                     "levers.exit_ban.strength: nobody is banned; set levers.exit_ban.members first"
                 )
-            self._put("ban", np.where(ban[self._now()] > 0, new, 0.0))
+            strengths[self._to_come()] = new
+            self._put_share("ban")
 
         return {
             "members": Field(members, set_members),
@@ -292,34 +297,33 @@ class Hand:
         }
 
     def _guarantor(self, name: str, g: int) -> Mapping[str, Field]:
-        weekly, free, share_active = self.weekly, self._free.files, self._open.files
-        one_promise = self.scenario.guarantors[name].enforcement_after_grace is None
+        weekly, free, share_active = self.weekly, self._own.files, self._shares.files
+        later, share_same = (way.enforcement_after_grace for way in (self._own, self._shares))
 
         def number(field: str, array: str, entry: type[Entry]) -> Field:
             def write(value: object) -> None:
                 new = _checked_promise(name, field, entry, value)
-                if field == "enforcement" and one_promise:
-                    weekly.enforcement_after_grace[self._to_come(), g] = new
+                weeks = self._to_come()
+                if field == "enforcement":
+                    after = later[weeks, g] + share_same[weeks, g] * new
+                    weekly.enforcement_after_grace[weeks, g] = after
+                elif field == "enforcement_after_grace":
+                    later[weeks, g], share_same[weeks, g] = new, 0.0
                 self._put(array, new, g)
 
-            return Field(lambda: _plain(getattr(weekly, array)[self._now(), g]), write)
-
-        def gate() -> None:
-            weeks = self._to_come()
-            weekly.files[weeks, g] = _let_through(free[weeks, g], share_active[weeks, g])
-            self._changed(weekly)
+            return Field(lambda: getattr(weekly, array)[self._now(), g].item(), write)
 
         def set_active(value: object) -> None:
             if not isinstance(value, bool | np.bool_):
                 raise UsageError(f"guarantors.{name}.active: {value!r}: must be true or false")
             weekly.active[self._to_come(), g] = value
             share_active[self._to_come(), g] = float(value)
-            gate()
+            self._put_share("files", g)
 
         def set_files(value: object) -> None:
             new = _checked_promise(name, "capacity_files_per_week", DatedLimit, value)
             free[self._to_come(), g] = new
-            gate()
+            self._put_share("files", g)
 
         fields = {f: number(f, array, entry) for f, (array, entry) in PROMISED.items()}
         fields["active"] = Field(lambda: bool(weekly.active[self._now(), g]), set_active)
@@ -328,12 +332,6 @@ class Hand:
 
 
 _GATES = ("active", "capacity_files_per_week")
-
-
-def nearest(name: str, known: Any) -> str:
-    """A hint at what was meant."""
-    near = get_close_matches(name, list(known), n=1)
-    return f"did you mean {near[0]!r}?" if near else "there are " + ", ".join(known)
 
 
 def known_guarantor(name: str, known: Any) -> str:
@@ -345,44 +343,50 @@ def known_guarantor(name: str, known: Any) -> str:
         If there is none.
     """
     if name not in known:
-        raise UsageError(f"guarantors.{name}: no such guarantor; {nearest(str(name), known)}")
+        raise UsageError(f"guarantors.{name}: no such guarantor; {choice(name, tuple(known))}")
     return name
 
 
-def _without_gates(scenario: Scenario) -> WeeklyLevers:
-    """The levers if the corridor were always open and every guarantor always active."""
-    corridor = tuple(e.model_copy(update={"open": True}) for e in scenario.levers.corridor)
-    levers = scenario.levers.model_copy(update={"corridor": corridor})
-    guarantors = {
-        name: g.model_copy(update={"active": ALWAYS}) for name, g in scenario.guarantors.items()
-    }
-    free = scenario.model_copy(update={"levers": levers, "guarantors": guarantors})
-    return WeeklyLevers(*(field.copy() for field in weekly_levers(free)))
+def _own_numbers(scenario: Scenario) -> WeeklyLevers:
+    """The numbers of the file that hold for a share of each week, as if for the whole of it.
+
+    As if the corridor were always open, every guarantor always active and everybody banned; and of
+    a word after grace what is said of it alone.
+    """
+    levers = scenario.levers
+    alone = {"active": ALWAYS, "enforcement": (DatedShare.model_construct(value=NONE),)}
+    guarantors = {name: g.model_copy(update=alone) for name, g in scenario.guarantors.items()}
+    ban = (ExitBan.model_construct(members=CLASSES), *_with(levers.exit_ban, members=CLASSES))
+    return _weekly(scenario, guarantors, corridor=_with(levers.corridor, open=True), exit_ban=ban)
 
 
-def _gates_alone(scenario: Scenario) -> WeeklyLevers:
-    """The levers if one could leave, and one file be worked through, in each week of open days."""
-    one = Quantity(value=1)
-    limited = (e.model_copy(update={"parties_per_week": one}) for e in scenario.levers.corridor)
-    corridor = (Corridor.model_construct(parties_per_week=one), *limited)
-    levers = scenario.levers.model_copy(update={"corridor": corridor})
-    files = (DatedLimit.model_construct(value=one),)
-    guarantors = {
-        name: g.model_copy(update={"capacity_files_per_week": files})
-        for name, g in scenario.guarantors.items()
-    }
-    alone = scenario.model_copy(update={"levers": levers, "guarantors": guarantors})
-    return WeeklyLevers(*(field.copy() for field in weekly_levers(alone)))
+def _shares(scenario: Scenario) -> WeeklyLevers:
+    """For which share of each week these numbers hold: the levers if each of them were 1.
+
+    Of a word after grace: the share in which it is the one before, for nothing is said of it.
+    """
+    levers, guarantors = scenario.levers, {}
+    files, word = (DatedLimit.model_construct(value=ONE),), (DatedShare.model_construct(value=ONE),)
+    for name, g in scenario.guarantors.items():
+        later = g.enforcement_after_grace and _with(g.enforcement_after_grace, value=NONE)
+        ones = {"capacity_files_per_week": files, "enforcement": word}
+        guarantors[name] = g.model_copy(update=ones | {"enforcement_after_grace": later})
+    ban = _with(levers.exit_ban, strength=ONE)
+    limited = _with(levers.corridor, parties_per_week=ONE)
+    corridor = (Corridor.model_construct(parties_per_week=ONE), *limited)
+    return _weekly(scenario, guarantors, corridor=corridor, exit_ban=ban)
 
 
-def _let_through(limit: np.ndarray, share_open: np.ndarray) -> np.ndarray:
-    """A limit counted on open days only; one of them without a limit lifts that of the week."""
-    is_open = share_open > 0
-    return np.where(is_open, limit * np.where(is_open, share_open, 1.0), 0.0)
+def _with(entries: tuple[Entry, ...], **fields: object) -> tuple[Entry, ...]:
+    return tuple(entry.model_copy(update=fields) for entry in entries)
 
 
-def _plain(value: Any) -> object:
-    return value.item()
+def _weekly(
+    scenario: Scenario, guarantors: Mapping[str, Guarantor], **levers: tuple[Entry, ...]
+) -> WeeklyLevers:
+    changed = scenario.levers.model_copy(update=levers)
+    other = scenario.model_copy(update={"levers": changed, "guarantors": guarantors})
+    return WeeklyLevers(*(field.copy() for field in weekly_levers(other)))
 
 
 def _limit(value: float) -> float | None:

@@ -108,6 +108,42 @@ def test_a_guarantor_changed_by_hand_is_a_dated_entry_too(field: str, value: flo
     np.testing.assert_equal(columns(model), columns(ReturnModel(written)))
 
 
+def entries_of(*values: tuple[str, float]) -> list[dict[str, object]]:
+    return [{"from": day, "value": value} for day, value in values]
+
+
+@pytest.mark.parametrize("later", [None, "2021-03-01", "2021-03-03"])
+def test_what_was_set_after_grace_stays_when_the_word_before_it_changes(later: str | None):
+    of_file = {"enforcement": entries_of(("2021-01-04", 0.2))}
+    if later:
+        of_file["enforcement_after_grace"] = entries_of((later, 0.05))
+    by_hand = entries_of(("2021-02-08", 0.9), ("2021-02-15", 0.1), ("2021-02-22", 0.7))
+    model = stepped(CHANGE, **{f"guarantors__state__{n}": e for n, e in of_file.items()})
+    state = model.guarantors["state"]
+    state.enforcement = 0.9
+    assert state.enforcement_after_grace == 0.9
+    written = of_file | {"enforcement": [*of_file["enforcement"], by_hand[0]]}
+    assert_same_word(model, written)
+    model.step()
+    state.enforcement_after_grace = 0.1
+    written |= {"enforcement_after_grace": [by_hand[1]]}
+    model.step()
+    state.enforcement = 0.7
+    assert (state.enforcement, state.enforcement_after_grace) == (0.7, 0.1)
+    written |= {"enforcement": [*written["enforcement"], by_hand[2]]}
+    assert_same_word(model, written)
+
+
+def assert_same_word(model: ReturnModel, written: dict[str, list[dict[str, object]]]) -> None:
+    changes = {f"guarantors__state__{name}": entries for name, entries in written.items()}
+    mine = model.camp.inputs.conditions
+    theirs = ReturnModel(camp(**changes)).camp.inputs.conditions
+    np.testing.assert_allclose(mine.enforcement, theirs.enforcement, rtol=1e-15)
+    np.testing.assert_allclose(
+        mine.enforcement_after_grace, theirs.enforcement_after_grace, rtol=1e-15
+    )
+
+
 def test_a_guarantor_sent_away_and_called_back_has_its_capacity_again():
     model = stepped(CHANGE)
     state = model.guarantors["state"]
@@ -156,9 +192,44 @@ def test_a_ban_has_members_and_a_strength():
     ban.strength = 0.5
     assert (ban.members, ban.strength) == (("children", "women"), 0.5)
     ban.members = []
-    assert ban.members == ()
+    assert (ban.members, ban.strength) == ((), 0.0)
     with pytest.raises(UsageError, match=r"exit_ban\.members first"):
         ban.strength = 0.5
+
+
+def test_a_ban_that_was_lifted_by_its_strength_bars_the_same_classes_again():
+    model = stepped(1)
+    ban = model.levers.exit_ban
+    ban.members = ["women", "children"]
+    ban.strength = 0
+    assert (ban.members, ban.strength) == (("children", "women"), 0.0)
+    assert not model.camp.inputs.conditions.ban.any()
+    ban.strength = 0.5
+    assert (ban.members, ban.strength) == (("children", "women"), 0.5)
+    assert model.camp.inputs.conditions.ban[1:, 0].tolist() == [[0.5, 0.5, 0, 0, 0]] * (WEEKS - 1)
+    ban.members = []
+    ban.members = ["women"]
+    assert (ban.members, ban.strength) == (("women",), 0.5)
+
+
+@pytest.mark.parametrize("changes", [{"strength": 0.3}, {"members": ["elderly"]}])
+def test_one_side_of_a_ban_set_by_hand_leaves_the_other_as_the_file_dates_it(
+    changes: dict[str, object],
+):
+    of_file = [
+        {"from": "2021-01-04", "members": ["men_older"], "strength": 0.8},
+        {"from": "2021-03-01", "members": ["women"]},
+        {"from": "2021-03-08", "strength": 0.6},
+    ]
+    model = stepped(CHANGE, levers__exit_ban=of_file)
+    (field, value), *_ = changes.items()
+    setattr(model.levers.exit_ban, field, value)
+    # Whoever moves a lever moves it for all weeks to come, whatever the file has later.
+    kept = [{k: v for k, v in entry.items() if k != field} for entry in of_file[1:]]
+    written = camp(levers__exit_ban=[of_file[0], {"from": "2021-02-08"} | changes, *kept])
+    np.testing.assert_array_equal(
+        model.camp.inputs.conditions.ban, ReturnModel(written).camp.inputs.conditions.ban
+    )
 
 
 def test_levers_can_be_listed():
@@ -195,6 +266,10 @@ def test_unknown_levers_and_whole_levers_are_told():
     model = ReturnModel(camp())
     with pytest.raises(UsageError, match="did you mean 'siege'"):
         model.levers.seige.severity = 0
+    with pytest.raises(UsageError, match="no such lever; one of: siege, aid, medical"):
+        model.levers.walls.height = 0
+    with pytest.raises(UsageError, match="no such place of origin; one of: north, south"):
+        model.levers.threat.level = {"abroad": 1}
     with pytest.raises(UsageError, match=r"levers\.siege\.severity"):
         model.levers.siege = 0
     with pytest.raises(UsageError, match="true or false"):

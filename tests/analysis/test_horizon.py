@@ -8,6 +8,7 @@ import pytest
 
 from returnsim.analysis.followed import follow
 from returnsim.analysis.horizon import horizon_warnings
+from returnsim.posterior_rows import posterior_rows
 from returnsim.scenario.files import scenario_from
 from returnsim.scenario.schema import Scenario
 from tests.agents.camp import camp
@@ -28,23 +29,31 @@ def day(week: int) -> date:
     return START + timedelta(weeks=week)
 
 
-def scenario(levers: dict[str, Any] | None = None, **word: Any) -> Scenario:
-    return scenario_from(
-        {
-            "title": "made",
-            "start": START,
-            "weeks": WEEKS,
-            "guarantors": {"mediator": WORD | word},
-            "levers": levers or {},
-        },
-        "made",
-    )
+def scenario(
+    levers: dict[str, Any] | None = None,
+    draws: dict[str, list[float]] | None = None,
+    **word: Any,
+) -> Scenario:
+    raw = {
+        "title": "made",
+        "start": START,
+        "weeks": WEEKS,
+        "guarantors": {"mediator": WORD | word},
+        "levers": levers or {},
+    }
+    return scenario_from(raw | ({"posterior": {"draws": draws}} if draws else {}), "made")
 
 
 def draft(enforced: float = 1, deferral: float = DEFERRAL) -> dict[str, Any]:
     return {"conscription": {"enforced": enforced, "deferral_weeks": deferral}}
 
 
+KEPT, LATER, IN_GRACE = (
+    f"guarantors.mediator.{name}"
+    for name in ("enforcement", "enforcement_after_grace", "grace_weeks")
+)
+ENFORCED, PUT_OFF = "levers.conscription.enforced", "levers.conscription.deferral_weeks"
+DRAFTED = "hazards.conscription_per_week"
 UNENDING: dict[str, Any] = {"grace_weeks": None, "enforcement_after_grace": None}
 
 
@@ -169,3 +178,74 @@ def test_where_the_run_is_long_enough_those_who_are_named_have_seen_the_word_end
     ]
     assert (late_harm[0] < 5).all()
     assert (late_harm[1] >= 5).any()
+
+
+def test_a_posterior_that_draws_a_word_of_less_worth_says_so_whatever_is_written():
+    of = scenario(draws={LATER: [0, 0.1], KEPT: [0.4, 0.6]}, enforcement_after_grace=0.5)
+    (said,) = horizon_warnings(of)
+    assert said.startswith("The harm of those who return")
+    assert f"under mediator from {day(WEEKS - GRACE)} on is not yet visible" in said
+    assert (
+        "10 weeks, in which mediator prevents 40 % to 60 % of harm, and 0 % to 10 % after" in said
+    )
+
+
+def test_a_posterior_that_draws_a_word_that_will_not_be_worth_less_hides_nothing():
+    assert horizon_warnings(scenario(draws={LATER: [0.5, 0.9]}, enforcement_after_grace=0.05)) == []
+
+
+def test_where_only_some_draws_hide_harm_it_is_said_of_how_many_and_of_them_alone():
+    (said,) = horizon_warnings(scenario(draws={LATER: [0.2, 0.5, 0.9, 0.1]}))
+    assert said.startswith("In 2 of 4 draws of the posterior, the harm of those who return")
+    assert "prevents 50 % of harm, and 10 % to 20 % afterwards" in said
+
+
+def test_where_the_grace_period_is_drawn_it_is_said_from_when_on_at_the_earliest():
+    (said,) = horizon_warnings(scenario(draws={IN_GRACE: [6, 10, 0]}))
+    assert said.startswith("In 2 of 3 draws")
+    assert f"from {day(WEEKS - 10)} on at the earliest is not yet visible" in said
+    assert "within the grace period of 6 to 10 weeks" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "draws", "said"),
+    [
+        (draft(enforced=0), {ENFORCED: [0, 1]}, "26 weeks for which"),
+        (draft(deferral=0), {PUT_OFF: [0, 4]}, "4 weeks for which"),
+        (draft(), {DRAFTED: [0, 0.1]}, "26 weeks for which"),
+        (draft(), {KEPT: [0, 0.3]}, "keeps to 30 %"),
+    ],
+)
+def test_a_deferral_is_that_of_the_draws(
+    written: dict[str, Any], draws: dict[str, list[float]], said: str
+):
+    (sentence,) = horizon_warnings(scenario(written, draws, **UNENDING))
+    assert sentence.startswith("In 1 of 2 draws of the posterior, the harm of the men")
+    assert said in sentence
+    never = {path: [low, low] for path, (low, _) in draws.items()}
+    assert horizon_warnings(scenario(written, never, **UNENDING)) == []
+
+
+def test_after_the_run_it_is_about_those_whose_own_replicate_hides_their_harm():
+    replicates = 12
+    of = scenario(draws={LATER: [0.5, 0.1, 0.3], IN_GRACE: [10, 10, 4]})
+    rows = posterior_rows(of, 1, list(range(replicates))).tolist()
+    hides = [replicate for replicate, row in enumerate(rows) if row > 0]
+    assert set(rows) == {0, 1, 2}
+    # Of the five in each, those of the row of a short grace period have seen it end.
+    late = [Person(WEEKS - 10, replicate=r) for r in range(replicates) for _ in range(5)]
+    run = lived([*late, Person(LAST, replicate=hides[0])], WEEKS, replicates, scenario=of)
+    (said,) = horizon_warnings(of, run)
+    assert said.startswith(f"In {len(hides)} of 12 replicates, the harm")
+    about = 5 * rows.count(1) + 1
+    assert f"at the earliest ({about / len(hides):.1f} people" in said
+
+
+def test_after_the_run_nothing_is_said_where_only_a_replicate_that_hides_nothing_had_returns():
+    of = scenario(draws={LATER: [0.5, 0.1]})
+    rows = posterior_rows(of, 1, list(range(12))).tolist()
+    assert set(rows) == {0, 1}
+    run = lived([Person(LAST, replicate=rows.index(0))], WEEKS, 12, scenario=of)
+    assert horizon_warnings(of, run) == []
+    run = lived([Person(LAST, replicate=rows.index(1))], WEEKS, 12, scenario=of)
+    assert len(horizon_warnings(of, run)) == 1

@@ -1,5 +1,6 @@
 """Where a run ends too early to show the harm of those who returned last."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -7,7 +8,9 @@ import numpy as np
 
 from returnsim.analysis.followed import Followed
 from returnsim.core.inputs import Class
-from returnsim.scenario.levers import WeeklyLevers, weekly_levers
+from returnsim.posterior_rows import posterior_rows
+from returnsim.scenario.drawn import scenarios_drawn
+from returnsim.scenario.levers import weekly_levers
 from returnsim.scenario.schema import Scenario
 
 
@@ -18,7 +21,9 @@ class Hidden(NamedTuple):
     ----------
     guarantor : int
         Its place among the scenario's.
-    since : int
+    holds : array, shape (R,)
+        In which replicates that is so.
+    since : array, shape (R,)
         First week from which those who return under it do not see its word end.
     whom, why : str
         Whose harm is not visible, and what puts it off.
@@ -27,10 +32,22 @@ class Hidden(NamedTuple):
     """
 
     guarantor: int
-    since: int
+    holds: np.ndarray
+    since: np.ndarray
     whom: str
     why: str
     of_men: bool
+
+
+class _Terms(NamedTuple):
+    """What decides it, by replicate: the levers are those of the last week, but for ``active``."""
+
+    active: np.ndarray  # (R, T, G)
+    kept: np.ndarray  # (R, G)
+    later: np.ndarray  # (R, G)
+    grace: np.ndarray  # (R, G), inf: never ends
+    deferral: np.ndarray  # (R,)
+    is_drafted: np.ndarray  # (R,)
 
 
 def horizon_warnings(scenario: Scenario, followed: Followed | None = None) -> list[str]:
@@ -39,6 +56,9 @@ def horizon_warnings(scenario: Scenario, followed: Followed | None = None) -> li
     That is so of those who return under a guarantor so late that the run ends within its grace
     period, where it prevents less harm afterwards; and of those for whom conscription, which is
     enforced, is still deferred, where the guarantor makes the deferral good at least in part.
+
+    Of a scenario with a posterior it is said where it is so in any replicate, or in any draw where
+    there is no run; and in how many, where that is not in all.
 
     Parameters
     ----------
@@ -53,62 +73,111 @@ def horizon_warnings(scenario: Scenario, followed: Followed | None = None) -> li
     list of str
         Sentences, in the order of the guarantors.
     """
-    levers = weekly_levers(scenario)
+    terms = _terms(scenario, followed)
     sentences = []
-    for g in range(len(scenario.guarantors)):
-        for hidden in _hidden(scenario, levers, g):
+    for g, name in enumerate(scenario.guarantor_names):
+        for hidden in _hidden(terms, name, g):
             number = "" if followed is None else _number(followed, hidden)
             if followed is None or number:
-                sentences.append(_sentence(scenario, hidden, number))
+                unit = "draws of the posterior" if followed is None else "replicates"
+                sentences.append(_sentence(scenario, hidden, number, unit))
     return sentences
 
 
-def _hidden(scenario: Scenario, levers: WeeklyLevers, g: int) -> list[Hidden]:
-    name, guarantor = scenario.guarantor_names[g], list(scenario.guarantors.values())[g]
-    grace = np.inf if guarantor.grace_weeks is None else guarantor.grace_weeks.value
-    kept, later = levers.enforcement[-1, g], levers.enforcement_after_grace[-1, g]
+def _terms(scenario: Scenario, followed: Followed | None) -> _Terms:
+    posterior = scenario.posterior
+    if posterior is None or not posterior.draws:
+        rows = np.zeros(1 if followed is None else len(followed.trajectories.replicates), int)
+    elif followed is None:
+        rows = np.arange(posterior.rows)
+    else:
+        run = followed.trajectories
+        rows = posterior_rows(scenario, run.seed, run.replicates.tolist())
+    different, own = np.unique(rows, return_inverse=True)
+    cases = [_of_case(case) for case in scenarios_drawn(scenario, different.tolist())]
+    return _Terms(*(np.stack(values)[own] for values in zip(*cases, strict=True)))
+
+
+def _of_case(case: Scenario) -> _Terms:
+    levers = weekly_levers(case)
+    graces = [g.grace_weeks for g in case.guarantors.values()]
+    drafted = levers.enforced[-1] > 0 and case.hazards.conscription_per_week.value > 0
+    return _Terms(
+        levers.active,
+        levers.enforcement[-1],
+        levers.enforcement_after_grace[-1],
+        np.array([np.inf if grace is None else grace.value for grace in graces]),
+        levers.deferral[-1],
+        np.array(drafted),
+    )
+
+
+def _hidden(terms: _Terms, name: str, g: int) -> list[Hidden]:
+    active = terms.active[..., g]
+    kept, later, grace = (values[:, g, None] for values in (terms.kept, terms.later, terms.grace))
+    deferral = terms.deferral[:, None]
     # By week of return: how long ago that is in the last week, and what then protects them.
-    age = np.arange(scenario.weeks)[::-1]
+    age = np.arange(active.shape[1])[::-1]
     in_force = np.where(age < grace, kept, later)
-    active = levers.active[:, g]
     found = []
-    late = active & (age < grace)
-    if np.isfinite(grace) and kept > later and late.any():
+    late = active & (age < grace) & np.isfinite(grace) & (kept > later)
+    if (holds := late.any(axis=1)).any():
         why = (
-            f"within the grace period of {grace:g} weeks, in which {name} prevents {kept:.0%} of "
-            f"harm, and {later:.0%} afterwards"
-        ).replace("%", " %")
-        found.append(Hidden(g, int(late.argmax()), "those who return", why, of_men=False))
-    deferral = float(levers.deferral[-1])
-    late = active & (age < deferral) & (in_force > 0)
-    is_drafted = levers.enforced[-1] > 0 and scenario.hazards.conscription_per_week.value > 0
-    if is_drafted and late.any():
+            f"within the grace period of {_span(grace[holds], _plain)} weeks, in which {name} "
+            f"prevents {_span(kept[holds], _percent)} of harm, and "
+            f"{_span(later[holds], _percent)} afterwards"
+        )
+        found.append(Hidden(g, holds, late.argmax(axis=1), "those who return", why, of_men=False))
+    late = active & (age < deferral) & (in_force > 0) & terms.is_drafted[:, None]
+    if (holds := late.any(axis=1)).any():
+        best = np.where(late, in_force, 0.0).max(axis=1)[holds]
         why = (
-            f"within the {deferral:g} weeks for which conscription is put off, a promise that "
-            f"{name} keeps to {in_force[late].max():.0%}"
-        ).replace("%", " %")
-        found.append(Hidden(g, int(late.argmax()), "the men who return", why, of_men=True))
+            f"within the {_span(deferral[holds], _plain)} weeks for which conscription is put off, "
+            f"a promise that {name} keeps to {_span(best, _percent)}"
+        )
+        found.append(Hidden(g, holds, late.argmax(axis=1), "the men who return", why, of_men=True))
     return found
 
 
-def _sentence(scenario: Scenario, hidden: Hidden, number: str) -> str:
-    name = scenario.guarantor_names[hidden.guarantor]
-    since = scenario.start + timedelta(weeks=hidden.since)
+def _span(values: np.ndarray, text: Callable[[float], str]) -> str:
+    """From the lowest to the highest, or the one value that all are told as."""
+    low, high = text(float(values.min())), text(float(values.max()))
+    return low if low == high else f"{low} to {high}"
+
+
+def _plain(value: float) -> str:
+    return f"{value:g}"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.0%}".replace("%", " %")
+
+
+def _sentence(scenario: Scenario, hidden: Hidden, number: str, unit: str) -> str:
+    name, total = scenario.guarantor_names[hidden.guarantor], len(hidden.holds)
+    weeks = hidden.since[hidden.holds]
+    since = f"{scenario.start + timedelta(weeks=int(weeks.min()))} on"
+    if weeks.min() < weeks.max():
+        since += " at the earliest"
+    some = "The" if hidden.holds.all() else f"In {hidden.holds.sum()} of {total} {unit}, the"
     return (
-        f"The harm of {hidden.whom} under {name} from {since} on{number} is not yet visible: "
+        f"{some} harm of {hidden.whom} under {name} from {since}{number} is not yet visible: "
         f"the run ends on {scenario.end}, {hidden.why}."
     )
 
 
 def _number(followed: Followed, hidden: Hidden) -> str:
-    """How many people it is about, or nothing where there are none."""
+    """How many people it is about where it holds, or nothing where there are none."""
     returns, trajectories = followed.returns, followed.trajectories
-    late = (returns.guarantor == hidden.guarantor) & (returns.week >= hidden.since)
+    late = (returns.guarantor == hidden.guarantor) & (
+        returns.week >= hidden.since[returns.replicate]
+    )
     if hidden.of_men:
         late &= returns.person_class == Class.MEN_CONSCRIPTION_AGE
     number = trajectories.weight * np.bincount(
         returns.replicate[late], minlength=len(trajectories.replicates)
     )
+    number = number[hidden.holds]
     if not number.any():
         return ""
     low, high = np.percentile(number, (5, 95))
