@@ -24,8 +24,8 @@ results: $(DEV)
 	done
 	set -e; for file in $(POLICIES); do $(BIN)/returnsim verdict $$file; done
 	set -e; for file in $(STUDIES); do $(BIN)/returnsim sensitivity $$file; done
-	$(BIN)/returnsim validate scenarios/rukban/2019-2025.yaml --rivals --replicates 32 --households 1500 --out results/rukban-validated
-	$(BIN)/returnsim validate scenarios/rukban/fitted-to-2021.yaml --no-patterns --replicates 32 --households 1500 --out results/fitted-to-2021-validated
+	$(BIN)/returnsim validate scenarios/rukban/2019-2025.yaml --rivals --replicates 32 --households 1500 --overwrite --out results/rukban-validated
+	$(BIN)/returnsim validate scenarios/rukban/fitted-to-2021.yaml --no-patterns --replicates 32 --households 1500 --overwrite --out results/fitted-to-2021-validated
 	$(BIN)/python experiments/gallery.py
 	$(BIN)/returnsim report results/small --out results/small/report.html
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,10 @@ from returnsim.analysis.observations import COLUMNS
 from returnsim.assemble import simulate
 from returnsim.errors import RunError, ScenarioError, UsageError
 from returnsim.results import (
+    EVENTS,
     FIGURES,
+    FORMAT,
+    HOUSEHOLDS,
     Identity,
     check_destination,
     identity_of,
@@ -60,6 +64,10 @@ def run(scenario: Scenario) -> Trajectories:
 @pytest.fixture(scope="module")
 def other(scenario: Scenario) -> Trajectories:
     return simulate(scenario, replicates=2, seed=6, households=60)
+
+
+def draw_one(folder: Path) -> None:
+    (folder / "one.svg").write_text("<svg/>")
 
 
 def said(folder: Path) -> dict[str, object]:
@@ -166,21 +174,28 @@ def test_another_run_is_not_replaced_unasked(
 
 
 @pytest.mark.parametrize("overwrite", [False, True])
-@pytest.mark.parametrize("foreign", ["notes.txt", "figures/own.txt"])
+@pytest.mark.parametrize("foreign", ["notes.txt", "figures/own.txt", "figures/a-photo.png"])
 def test_files_of_others_are_never_touched(
     run: Trajectories, tmp_path: Path, overwrite: bool, foreign: str
 ):
-    write_results(run, tmp_path / "one", command=COMMAND)
+    write_results(run, tmp_path / "one", command=COMMAND, figures=draw_one)
     file = tmp_path / "one" / foreign
     file.parent.mkdir(exist_ok=True)
     file.write_text("mine")
     with pytest.raises(UsageError, match="did not write"):
-        write_results(run, tmp_path / "one", command="again", overwrite=overwrite)
+        write_results(run, tmp_path / "one", command="again", overwrite=overwrite, figures=draw_one)
     assert file.read_text() == "mine"
     assert said(tmp_path / "one")["command"] == COMMAND
 
 
-@pytest.mark.parametrize("broken", ["", "[]", "{}", '{"format": "other"}', '{"seed": null}'])
+OF_NOTHING = json.dumps(
+    {"format": FORMAT, "scenario_hash": "f", "seed": 1, "replicate_numbers": [], "households": 9}
+)
+
+
+@pytest.mark.parametrize(
+    "broken", ["", "[]", "{}", '{"format": "other"}', '{"seed": null}', OF_NOTHING]
+)
 def test_a_folder_that_does_not_say_what_it_is_is_left_alone(
     run: Trajectories, tmp_path: Path, broken: str
 ):
@@ -214,12 +229,59 @@ def test_the_folder_one_stands_in_is_not_replaced(
 
 
 def test_figures_are_drawn_into_a_folder_of_their_own(run: Trajectories, tmp_path: Path):
-    def draw(folder: Path) -> None:
-        (folder / "one.svg").write_text("<svg/>")
-
     for _ in range(2):
-        write_results(run, tmp_path / "one", command=COMMAND, figures=draw)
+        write_results(run, tmp_path / "one", command=COMMAND, figures=draw_one)
     assert [p.name for p in (tmp_path / "one" / FIGURES).iterdir()] == ["one.svg"]
+
+
+def test_figures_of_a_comparison_and_of_an_earlier_version_may_be_replaced(
+    run: Trajectories, tmp_path: Path
+):
+    write_results(run, tmp_path / "one", command=COMMAND, figures=draw_one)
+    for name, text in (("series.png", ""), ("captions.json", '{"series": "All of it."}')):
+        (tmp_path / "one" / FIGURES / name).write_text(text)
+    write_results(run, tmp_path / "one", command=COMMAND, figures=draw_one)
+    told = {name: value for name, value in said(tmp_path / "one").items() if name != "files"}
+    (tmp_path / "one" / "run.json").write_text(json.dumps(told))
+    (tmp_path / "one" / FIGURES / "harm.png").write_text("")
+    write_results(run, tmp_path / "one", command=COMMAND, figures=draw_one)
+    assert [p.name for p in (tmp_path / "one" / FIGURES).iterdir()] == ["one.svg"]
+
+
+EVERYTHING: dict[str, Any] = {
+    "pair": "siege",
+    "tables": {name: pd.DataFrame({"n": [1]}) for name in (EVENTS, HOUSEHOLDS)},
+    "figures": draw_one,
+}
+
+
+@pytest.mark.parametrize(
+    ("less", "lost"),
+    [("pair", "who was pushed"), ("tables", "events.parquet, households"), ("figures", "figures")],
+)
+def test_what_the_same_run_would_leave_out_is_not_lost_unasked(
+    run: Trajectories, tmp_path: Path, less: str, lost: str
+):
+    for _ in range(2):
+        write_results(run, tmp_path / "one", command=COMMAND, **EVERYTHING)
+    made = {name: value for name, value in EVERYTHING.items() if name != less}
+    with pytest.raises(UsageError, match=f"{lost}.*\n.*--overwrite"):
+        write_results(run, tmp_path / "one", command="again", **made)
+    assert said(tmp_path / "one")["command"] == COMMAND
+    write_results(run, tmp_path / "one", command="again", overwrite=True, **made)
+    assert said(tmp_path / "one")["command"] == "again"
+    write_results(run, tmp_path / "one", command=COMMAND, **EVERYTHING)
+
+
+def test_figures_of_a_comparison_do_not_keep_the_same_run_from_being_written(
+    run: Trajectories, tmp_path: Path
+):
+    write_results(run, tmp_path / "one", command=COMMAND)
+    (tmp_path / "one" / FIGURES).mkdir()
+    for name, text in (("series.png", ""), ("captions.json", '{"series": "All of it."}')):
+        (tmp_path / "one" / FIGURES / name).write_text(text)
+    write_results(run, tmp_path / "one", command="again")
+    assert said(tmp_path / "one")["command"] == "again"
 
 
 @pytest.mark.parametrize("reason", [KeyboardInterrupt, ValueError, OSError])

@@ -17,7 +17,7 @@ from returnsim.analysis.summary import summarise
 from returnsim.assemble import check_room, plan_run
 from returnsim.core.engines import AUTO, NUMBA
 from returnsim.core.run import MODEL_VERSION
-from returnsim.digests import CHECKSUMS, RUN, write_run
+from returnsim.digests import CHECKSUMS, DIGESTS, RUN, write_run
 from returnsim.draws import STREAM_VERSION
 from returnsim.errors import RunError, UsageError
 from returnsim.folders import as_json, is_free, reason_of, write_text, written_whole
@@ -42,6 +42,15 @@ FILES = (
     *(WEEKLY, SUMMARY, SCENARIO, OBSERVATIONS, PATTERNS, RUN, COMPARED, CHECKSUMS),
     *(HARM, GUARANTORS, EVENTS, HOUSEHOLDS),
 )
+PAIRED = "pair"
+LEFT_OUT = {
+    PAIRED: "who was pushed, and who would have gone anyway",
+    EVENTS: EVENTS,
+    HOUSEHOLDS: HOUSEHOLDS,
+    FIGURES: FIGURES,
+}
+"""What the same run may be made with or without, and what of it would be lost."""
+
 FIGURE_ENDINGS = (".png", ".svg")
 FORMAT = "returnsim results 1"
 SHOWN_HASH = 12
@@ -105,7 +114,11 @@ def planned(
 
 
 def check_destination(
-    directory: str | Path, identity: Identity, *, overwrite: bool = False
+    directory: str | Path,
+    identity: Identity,
+    *,
+    overwrite: bool = False,
+    without: Collection[str] = (),
 ) -> None:
     """Find out before a run whether its results can go where they are meant to.
 
@@ -117,12 +130,14 @@ def check_destination(
         Of the run.
     overwrite : bool
         Whether results of another run may be replaced.
+    without : collection of str
+        Those of `LEFT_OUT` that the run will not make.
 
     Raises
     ------
     UsageError
-        If something else is there, or another run and ``overwrite`` is not set, or if nothing
-        can be written there.
+        If something else is there; if without ``overwrite`` another run is, or the same with what
+        this one will not make; or if nothing can be written there.
     """
     target = Path(directory)
     if is_free(target):
@@ -141,6 +156,35 @@ def check_destination(
             f"  this one: {identity}\n"
             "Add --overwrite to replace them, or name another folder with --out"
         )
+    lost = [what for name, what in LEFT_OUT.items() if name in without and _holds(target, name)]
+    if lost and not overwrite:
+        raise UsageError(
+            f"{target}: holds the same run with what this one leaves out: {', '.join(lost)}.\n"
+            "Add --overwrite to do without, or name another folder with --out"
+        )
+
+
+def left_out(*, pair: bool, events: bool, figures: bool) -> list[str]:
+    """Which of `LEFT_OUT` a run will not make.
+
+    Parameters
+    ----------
+    pair, events, figures : bool
+        Whether it is set against the same camp without a lever, writes what befell each household,
+        and is drawn.
+    """
+    made = {PAIRED: pair, EVENTS: events, HOUSEHOLDS: events, FIGURES: figures}
+    return [name for name, is_made in made.items() if not is_made]
+
+
+def _holds(target: Path, name: str) -> bool:
+    """Whether a run that is there has made one of `LEFT_OUT`; a comparison's figures are none."""
+    told = told_in(target, FORMAT)
+    if name == PAIRED:
+        return told.get(PAIRED) is not None
+    # Earlier versions did not say which files are theirs.
+    files = told.get(DIGESTS) or [path.name for path in target.iterdir()]
+    return any(Path(file).parts[0] == name for file in files)
 
 
 def write_results(
@@ -160,7 +204,7 @@ def write_results(
     further tables, ``scenario.yaml`` (complete, and with ``observations.csv`` and ``patterns.yaml``
     beside it to be run from there), ``run.json`` (what was run, with which versions) and
     ``figures``. It is written under another name and renamed when complete. Results of the same run
-    are replaced.
+    are replaced, unless they have what this one leaves out.
 
     Parameters
     ----------
@@ -188,12 +232,16 @@ def write_results(
     RunError
         If the disk does not take it; nothing is left behind then.
     """
-    check_destination(directory, identity_of(trajectories), overwrite=overwrite)
+    without = left_out(
+        pair=pair is not None, events=EVENTS in (tables or {}), figures=figures is not None
+    )
+    identity = identity_of(trajectories)
+    check_destination(directory, identity, overwrite=overwrite, without=without)
     require_observations(trajectories.scenario)
     target = Path(directory)
     try:
         with written_whole(target.resolve()) as folder:
-            told = provenance_of(trajectories, command) | {"pair": pair, "notes": list(notes)}
+            told = provenance_of(trajectories, command) | {PAIRED: pair, "notes": list(notes)}
             _write_files(trajectories, folder, told, notes)
             for name, table in (tables or {}).items():
                 _write_table(table, folder / name)
@@ -325,7 +373,9 @@ def foreign_in(target: Path, own: Collection[str]) -> list[str]:
     try:
         for path in sorted(target.iterdir()):
             if path.name == FIGURES and path.is_dir():
-                names += [f"{FIGURES}/{p.name}" for p in sorted(path.iterdir()) if not _is_drawn(p)]
+                drawn = _drawn_in(target)
+                figures = (p for p in sorted(path.iterdir()) if p.name != CAPTIONS)
+                names += [f"{FIGURES}/{p.name}" for p in figures if not drawn(p)]
             elif path.name not in own:
                 names.append(path.name)
     except OSError as error:
@@ -333,17 +383,30 @@ def foreign_in(target: Path, own: Collection[str]) -> list[str]:
     return names
 
 
-def _is_drawn(file: Path) -> bool:
-    return file.suffix in FIGURE_ENDINGS or file.name == CAPTIONS
+def _drawn_in(target: Path) -> Callable[[Path], bool]:
+    """What tells the figures of results from pictures that somebody else has put there."""
+    files = _json_in(target / RUN).get(DIGESTS)
+    if not isinstance(files, dict):
+        # Earlier versions did not say which are theirs.
+        return lambda file: file.suffix in FIGURE_ENDINGS
+    captions = _json_in(target / FIGURES / CAPTIONS)
+    compared = {f"{name}{ending}" for name in captions for ending in FIGURE_ENDINGS}
+    return lambda file: f"{FIGURES}/{file.name}" in files or file.name in compared
 
 
 def told_in(target: Path, form: str) -> dict[str, Any]:
     """What results of one format say of themselves; nothing if they are none."""
+    told = _json_in(target / RUN)
+    return told if told.get("format") == form else {}
+
+
+def _json_in(file: Path) -> dict[str, Any]:
+    """What a file says; nothing if it says nothing that can be read."""
     try:
-        told = json.loads((target / RUN).read_text(encoding="utf-8"))
-        return told if isinstance(told, dict) and told["format"] == form else {}
-    except (OSError, ValueError, KeyError):
+        told = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return {}
+    return told if isinstance(told, dict) else {}
 
 
 def identity_in(target: Path, form: str) -> Identity | None:
@@ -352,7 +415,7 @@ def identity_in(target: Path, form: str) -> Identity | None:
     try:
         # Earlier versions had the numbers under the name of how many there are.
         numbers = told["replicate_numbers" if "replicate_numbers" in told else "replicates"]
-        return Identity(
+        there = Identity(
             str(told["scenario_hash"]),
             int(told["seed"]),
             tuple(int(number) for number in numbers),
@@ -360,6 +423,7 @@ def identity_in(target: Path, form: str) -> Identity | None:
         )
     except (ValueError, KeyError, TypeError):
         return None
+    return there if there.replicates else None
 
 
 def _numbered(replicates: tuple[int, ...]) -> str:

@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from multiprocessing.sharedctypes import Synchronized
 from typing import Any, TypeVar
 
+from returnsim.errors import RunError
 from returnsim.interrupts import interrupts_held
 
 AfterWeek = Callable[[int], None]
@@ -19,6 +21,10 @@ Job = Callable[[list[int], AfterWeek], Result]
 Progress = Callable[[int], None]
 
 POLL_SECONDS = 0.1
+LOST = (
+    "a process that simulated was ended from outside: it may need more memory than there is; fewer "
+    "--workers need less"
+)
 STOP = -(2**62)
 """A count of finished replicate-weeks that tells the workers to stop."""
 
@@ -161,6 +167,11 @@ def process_pool(workers: int) -> AbstractContextManager[Pool]:
     ----------
     workers : int
         How many.
+
+    Raises
+    ------
+    RunError
+        On leaving it, if one of them was killed.
     """
     return _stopped_by_errors(Pool(workers))
 
@@ -169,6 +180,10 @@ def process_pool(workers: int) -> AbstractContextManager[Pool]:
 def _stopped_by_errors(pool: AnyPool) -> Iterator[AnyPool]:
     try:
         yield pool
+    except BrokenProcessPool as error:
+        # The others are ended already, and one that was killed may hold the lock of the counter.
+        pool.shutdown()
+        raise RunError(LOST) from error
     except BaseException:
         pool.stop()
         raise

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from returnsim.digests import CHECKSUMS, check_written, vouched_for
+from returnsim.experiments.destinations import check_fit_folder
 from returnsim.scenario.files import load_scenario
 from tests.cli.typed import command_line
 from tests.experiments.sweeps import every_byte
@@ -196,6 +197,34 @@ def test_mistakes_are_told_with_their_place(folder, returnsim, old, new, line, r
     assert not (folder / "results").exists()
 
 
+def test_check_tells_all_that_stands_against_a_fit_at_once(folder, returnsim) -> None:
+    text = EXPERIMENT.replace("households: 60", "households: 60\ncases: {a: {}}")
+    text = text.replace(", range: [5, 60], log: true", ", values: [5, 60]")
+    text = text.replace(
+        "behaviour.perceived_risk, range: [2, 20]", "population.people, range: [9, 99]"
+    )
+    (folder / "fit.yaml").write_text(text.replace("  draws: 50", "  draws: 20000"))
+    for words in (("check", "fit.yaml"), ("calibrate", "fit.yaml")):
+        code, out, err = returnsim(*words)
+        assert (code, out) == (2, "")
+        for rule in (
+            "fit.yaml:6:8: cases: a fit is of the base alone",
+            "calibration.draws: is more than a scenario can take of 3 numbers",
+            "factors.fear: population.people: a posterior may not hold it",
+            "factors.places: a fit needs a range",
+        ):
+            assert rule in err
+        assert len(err.splitlines()) == 4
+
+
+def test_check_asks_for_a_record_to_fit_to(folder, returnsim) -> None:
+    assert returnsim("check", "fit.yaml")[0] == 0
+    (folder / "camp.yaml").write_text(CAMP.replace("observations: record.csv\n", ""))
+    code, _, err = returnsim("check", "fit.yaml")
+    assert code == 2
+    assert "the base scenario's record has no such row" in err
+
+
 def test_a_folder_that_cannot_be_made_is_told_before_anything_runs(folder, returnsim) -> None:
     (folder / "file").write_text("")
     for check in ((), ("--check", 16)):
@@ -212,6 +241,7 @@ def test_a_folder_that_cannot_be_made_is_told_before_anything_runs(folder, retur
         ('run.json: {"calibration": "fit"}', ("--check", 16), "the fit of 'fit'"),
         ('run.json: {"calibration": "other"}', (), "the fit of 'other'"),
         ('run.json: {"experiment": "small"}', (), "results of another kind"),
+        ('check.json: {"check_of": "other"}', ("--check", 16), "a check of 'other'"),
     ],
 )
 def test_a_fit_and_a_check_leave_the_folder_of_the_other_alone(
@@ -225,6 +255,48 @@ def test_a_fit_and_a_check_leave_the_folder_of_the_other_alone(
     assert (code, out) == (2, "")
     assert err == f"made: holds {what}; name another folder with --out\n"
     assert every_byte(folder) == before
+
+
+def test_a_fit_of_whole_camps_leaves_no_table_of_a_small_one(folder, returnsim) -> None:
+    (folder / "camp.yaml").write_text(CAMP.replace("people: 2000", "people: 200"))
+    text = EXPERIMENT.replace("households: 60", "households: 40")
+    for written in (text, text.replace("households: 40\n", "")):
+        (folder / "fit.yaml").write_text(written)
+        assert returnsim("calibrate", "fit.yaml", "--workers", 1, "--no-figures")[0] == 0
+        made = folder / "results" / "fit"
+        is_small = "households: 40" in written
+        assert (made / "size.csv").exists() == is_small
+        assert ("size.csv" in vouched_for(made / CHECKSUMS)) == is_small
+        check_written(made)
+
+
+@pytest.mark.parametrize("options", [(), ("--check", 16)])
+@pytest.mark.parametrize("name", ["posterior.parquet", "camp.yaml", "figures/fit.png", "ranks.csv"])
+def test_files_of_others_are_left_alone(folder, returnsim, name, options) -> None:
+    file = folder / "mine" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("mine")
+    before = every_byte(folder)
+    code, out, err = returnsim("calibrate", "fit.yaml", "--out", "mine", *options)
+    assert (code, out) == (2, "")
+    assert f"did not write, such as {name.partition('/')[0]}; they are left alone" in err
+    assert every_byte(folder) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "check"),
+    [("run.json", '{"calibration": "fit"}', False), ("check.json", '{"check_of": "fit"}', True)],
+)
+def test_a_fit_may_be_written_again_without_its_runs(folder, name, told, check) -> None:
+    made = folder / "made"
+    made.mkdir()
+    check_fit_folder(made, "fit", check=check)
+    (made / name).write_text(told)
+    check_fit_folder(made, "fit", check=check)
+    (made / name).unlink()
+    (made / "generations").mkdir()
+    (made / ".run.json.0f3a.partial").write_text("")
+    check_fit_folder(made, "fit", check=check)
 
 
 def test_a_camp_for_which_there_is_no_memory_is_refused_before_anything_runs(

@@ -218,6 +218,88 @@ def test_a_run_and_a_sweep_are_compared_over_the_replicates_of_both(returnsim: R
     assert " to " in line
 
 
+OTHER = EXPERIMENT.partition("factors")[0] + (
+    "outcomes:\n  returned: {measure: date, date: 2021-08-30}\n  pushed: {without: corridor}\n"
+    "  hardship: {column: [killed], per_100: [departures]}\n"
+)
+"""Outcomes of the same names that mean something else."""
+
+
+@pytest.fixture
+def other(folder: Path) -> Path:
+    """A sweep whose outcomes of the same names are others."""
+    (folder / "other.yaml").write_text(OTHER)
+    assert swept(folder / "other.yaml", folder / "other").failed == 0
+    return folder / "other"
+
+
+def test_outcomes_of_one_name_that_mean_something_else_are_left_out_and_named(
+    returnsim: Run, other: Path
+):
+    code, out, _ = returnsim("compare", "small", "other", "--no-figures")
+    assert code == 0
+    apart = {
+        "returned": "measure 'date' where small has 'cumulative', date '2021-08-30'",
+        "pushed": "without 'corridor' where small has 'siege'",
+        "not_yet_known": "without 'corridor' where small has 'siege'",
+        "hardship": "column 'killed' where small has 'hardship', measure 'cumulative' where "
+        "small has 'mean', per_100 'departures' where small has none.",
+    }
+    for name, how in apart.items():
+        assert f"Without the outcome {name!r}, which is another one in other: {how}" in out
+    told = read(Path("results/compare-small-other/compare.csv"))
+    assert set(told.index.get_level_values("outcome")) == {*HARMS, *RATES}
+
+
+def test_an_outcome_that_is_asked_for_and_means_something_else_is_a_mistake(
+    returnsim: Run, folder: Path, other: Path
+):
+    before = every_byte(folder)
+    code, out, err = returnsim("compare", "small", "other", "--outcome", "pushed")
+    assert (code, out) == (2, "")
+    assert err == (
+        "--outcome: pushed: is another one in other: without 'corridor' where small has 'siege'\n"
+    )
+    assert every_byte(folder) == before
+
+
+def test_what_a_run_means_by_an_outcome_is_held_against_what_a_sweep_does(
+    returnsim: Run, folder: Path, other: Path
+):
+    assert returnsim("run", "camp.yaml", *SHORT, "--out", "one")[0] == 0
+    code, out, _ = returnsim("compare", "one", "small", "--no-figures")
+    assert code == 0
+    assert "Without the outcome" not in out
+    assert "returned" in sections(out)
+    code, out, _ = returnsim("compare", "one", "other", "--no-figures")
+    assert code == 0
+    assert "Without the outcome 'returned', which is another one in other: measure 'date'" in out
+
+
+def as_before(folder: Path) -> None:
+    """Let a sweep say of its outcomes only what earlier versions did."""
+    told = json.loads((folder / "run.json").read_text())
+    kept = ("title", "unit", "good", "measure")
+    outcomes = {n: {k: o[k] for k in kept} for n, o in told["outcomes"].items()}
+    (folder / "run.json").write_text(json.dumps(sealed(told | {"outcomes": outcomes})))
+
+
+@pytest.mark.parametrize("old", [("small",), ("other",), ("small", "other")])
+def test_results_of_earlier_versions_are_held_against_each_other_by_what_they_say(
+    returnsim: Run, folder: Path, other: Path, old: tuple[str, ...]
+):
+    shutil.copytree(folder / "small", folder / "same")
+    for name in old:
+        as_before(folder / name)
+    code, out, _ = returnsim("compare", "small", "same", "other", "--no-figures")
+    assert code == 0
+    assert "which is another one in same" not in out
+    assert "Without the outcome 'pushed', which is another one in other: title 'pushed, told" in out
+    told = sections(out)
+    assert "returned" not in told
+    assert {f"{name} per 100 returned" for name in HARMS} < set(told)
+
+
 WRONG = [
     (("compare", "none"), "none: holds no finished results"),
     (("compare", "mine"), "mine: holds no finished results"),

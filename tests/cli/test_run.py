@@ -84,6 +84,18 @@ def test_the_pushed_are_told_unless_the_pair_is_left_out(returnsim: Run, folder:
     pd.testing.assert_frame_equal(alone, weekly.drop(columns=labelled), check_exact=True)
 
 
+def test_what_the_same_run_would_leave_out_is_lost_only_when_asked(returnsim: Run, folder: Path):
+    assert returnsim(*SMALL, "--events")[0] == 0
+    code, _, err = returnsim(*SMALL)
+    assert code == 2
+    assert "events.parquet" in err
+    assert "--overwrite" in err
+    assert "%" not in err
+    assert (folder / "results" / "camp" / "events.parquet").exists()
+    assert returnsim(*SMALL, "--overwrite")[0] == 0
+    assert not (folder / "results" / "camp" / "events.parquet").exists()
+
+
 def test_events_are_written_on_request_and_tell_what_the_weeks_tell(returnsim: Run, folder: Path):
     returnsim(*SMALL)
     assert not (folder / "results" / "camp" / "events.parquet").exists()

@@ -13,6 +13,8 @@ import psutil
 import pytest
 
 from returnsim.digests import CHECKSUMS, check_written, vouched_for
+from returnsim.experiments.files import load_experiment
+from returnsim.experiments.sensitivity_runs import check_study
 from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, begun, command, every_byte, run
 
@@ -197,6 +199,12 @@ def test_json_is_all_that_is_on_stdout(returnsim: Run, folder: Path):
     assert err.endswith("The tables are in results/small\n")
 
 
+def study_begun(folder: Path, name: str) -> None:
+    """A folder in which a study has kept a cell, of whatever it was then."""
+    begun(folder / "sweep")
+    shutil.copytree(folder / "sweep", folder / name / "screening")
+
+
 def with_people(folder: Path, values: str) -> None:
     """The experiment, with how many people there are as a factor."""
     people = f"  people: {{path: population.people, values: {values}}}\n"
@@ -207,7 +215,7 @@ def with_people(folder: Path, values: str) -> None:
 def test_trajectories_whose_cells_failed_are_left_out_and_said(returnsim: Run, folder: Path):
     # On four levels a walk steps from the first to the third, or from the second to the last.
     with_people(folder, f"[300, 302, 304, {TOO_MANY}]")
-    begun(folder / "fresh" / "screening")
+    study_begun(folder, "fresh")
     code, out, err = returnsim("small.yaml", "--out", "fresh", "--json", "--no-figures")
     assert code == 1
     told = json.loads(out)
@@ -219,7 +227,7 @@ def test_trajectories_whose_cells_failed_are_left_out_and_said(returnsim: Run, f
 
 def test_too_few_whole_trajectories_end_with_code_two(returnsim: Run, folder: Path):
     with_people(folder, f"[300, {TOO_MANY}]")
-    begun(folder / "none" / "screening")
+    study_begun(folder, "none")
     code, out, err = returnsim("small.yaml", "--out", "none", "--workers", 1)
     # Every walk takes every step, that to so many people too.
     assert (code, out) == (2, "")
@@ -245,12 +253,43 @@ def test_what_is_no_study_ends_with_code_two_and_runs_nothing(
     assert not (folder / "fresh").exists()
 
 
-def test_a_folder_of_another_kind_is_left_alone(returnsim: Run, folder: Path):
-    (folder / "screening").mkdir()
-    (folder / "screening" / "mine.txt").write_text("mine")
-    code, out, err = returnsim("small.yaml", "--out", ".", "--workers", 1)
+@pytest.mark.parametrize(
+    ("there", "text", "said"),
+    [
+        ("screening/mine.txt", "mine", "screening: holds files of another kind"),
+        ("notes.txt", "mine", "did not write, such as notes.txt; they are left alone"),
+        ("run.json", '{"experiment": "small"}', "did not write, such as run.json"),
+        ("figures/mine.txt", "mine", "did not write, such as figures/mine.txt"),
+        ("figures/series.png", "", "did not write, such as figures; they are left alone"),
+        ("morris.csv", "mine", "did not write, such as morris.csv; they are left alone"),
+        ("sensitivity.json", '{"experiment": "other"}', "holds the study of 'other'"),
+    ],
+)
+def test_a_folder_of_another_kind_is_left_alone(
+    returnsim: Run, folder: Path, there: str, text: str, said: str
+):
+    file = folder / "mine" / there
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    before = every_byte(folder)
+    code, out, err = returnsim("small.yaml", "--out", "mine", "--workers", 1)
     assert (code, out) == (2, "")
-    assert "holds files of another kind" in err
+    assert said in err
+    assert every_byte(folder) == before
+
+
+def test_tables_that_were_handed_on_without_their_cells_are_written_again(
+    returnsim: Run, folder: Path
+):
+    results = folder / "results" / "small"
+    for stage in ("screening", "indices"):
+        shutil.move(results / stage, folder / stage)
+    (results / "checksums.json").unlink()
+    experiment = load_experiment(folder / "small.yaml")
+    check_study(experiment, results)
+    (results / "screening").mkdir()
+    (results / ".morris.csv.0f3a.partial").write_text("")
+    check_study(experiment, results)
 
 
 def test_without_salib_it_says_what_to_install_and_runs_nothing(folder: Path):

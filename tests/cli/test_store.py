@@ -281,6 +281,50 @@ def test_what_an_unfinished_sweep_has_run_is_not_removed(returnsim: Run, kept: P
     assert returnsim("gc", "out")[1].startswith("0 cells and 0 leftovers removed, ")
 
 
+def test_what_a_sweep_has_run_is_not_removed_though_another_came_to_its_end_meanwhile(
+    returnsim: Run, kept: Path
+):
+    file = kept.parent / "small.yaml"
+    before = len(keys(kept))
+
+    def overtaken(tally: Tally) -> None:
+        if tally.ran:
+            assert swept(file, kept).failed == 0
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(load_experiment(file), kept, here(), command="", replicates=48, progress=overtaken)
+    assert len(keys(kept)) > before
+    there = every_byte(kept)
+    code, out, err = returnsim("gc", "out")
+    assert (code, out) == (2, "")
+    assert "run the sweep to its end first" in err
+    assert every_byte(kept) == there
+    assert swept(file, kept).ran == 0
+    assert returnsim("gc", "out")[0] == 0
+    assert len(keys(kept)) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("cells.csv", b"case,without"), ("cells.csv", b"\xff\xfe"), ("run.json", b'{"format": ')],
+)
+def test_no_cell_is_called_needless_by_tables_that_were_changed(
+    returnsim: Run, kept: Path, name: str, data: bytes
+):
+    (kept / name).write_bytes(data)
+    for command in ("ls", "gc"):
+        code, out, err = returnsim(command, "out")
+        assert (code, out) == (2, "")
+        assert err.startswith(f"out/{name}: is damaged: ")
+
+
+def test_no_cell_is_called_needless_where_no_table_tells_what_is_needed(returnsim: Run, kept: Path):
+    (kept / "run.json").unlink()
+    rows = json.loads(returnsim("ls", "out", "--json")[1])
+    assert {(row["case"], row["state"]) for row in rows} == {("", "kept")}
+
+
 def test_nothing_is_removed_where_no_table_tells_what_is_needed(returnsim: Run, kept: Path):
     (kept / "run.json").unlink()
     before = every_byte(kept)

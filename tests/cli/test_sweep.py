@@ -3,6 +3,7 @@
 import json
 import resource
 import shlex
+import shutil
 import socket
 import subprocess
 import sys
@@ -91,6 +92,33 @@ def test_it_says_what_was_run_and_what_was_there(returnsim: Run, folder: Path, w
     assert (code, out) == (0, "4 cells of 16 replicates: 0 run, 4 were there, 0 failed\n")
     assert "small: 4 of 4 cells, 4 were there\n" in err
     assert every_byte(folder) == before
+
+
+def test_tables_that_were_handed_on_without_their_cells_are_made_anew(
+    returnsim: Run, folder: Path, whole: Path
+):
+    there = folder / "results" / "small"
+    shutil.copytree(whole, there, ignore=shutil.ignore_patterns("store"))
+    (there / "compare.csv").write_text("beside them")
+    code, out, _ = returnsim("small.yaml", "--workers", 1)
+    assert (code, out) == (0, "4 cells of 16 replicates: 4 run, 0 were there, 0 failed\n")
+    (there / "compare.csv").unlink()
+    assert_whole(there, whole)
+
+
+@pytest.mark.parametrize("cut", [0, 100])
+def test_a_damaged_record_is_set_aside_and_its_cell_run_again(
+    returnsim: Run, folder: Path, whole: Path, cut: int
+):
+    there = folder / "results" / "small"
+    shutil.copytree(whole, there)
+    record = min(there.glob("store/??/*.json"))
+    record.write_bytes(record.read_bytes()[:cut])
+    code, out, _ = returnsim("small.yaml", "--workers", 1)
+    assert (code, out) == (0, "4 cells of 16 replicates: 1 run, 3 were there, 0 failed\n")
+    assert any(record.stem in path.name for path in there.glob("store/damaged/*"))
+    assert contents(there / "store") == contents(whole / "store")
+    assert tables(there) == tables(whole)
 
 
 def test_json_is_all_that_is_on_stdout(returnsim: Run, folder: Path):
@@ -279,6 +307,7 @@ WRONG = [
     (("small.yaml", "--out", "camp.yaml"), "camp.yaml: is a file; name a folder with --out"),
     (("small.yaml", "--out", "mine"), "mine: holds files of another kind; they are left alone"),
     (("small.yaml", "--out", "others"), "others: holds the results of the experiment 'other'"),
+    (("small.yaml", "--out", "tables"), "tables: holds the results of the experiment 'other'"),
 ]
 
 
@@ -290,7 +319,9 @@ def test_a_mistake_ends_with_code_two_and_writes_nothing(
     (folder / "mine" / "notes.txt").write_text("not to be lost")
     (folder / "others" / "store").mkdir(parents=True)
     told = json.loads((whole / "run.json").read_text()) | {"experiment": "other"}
-    (folder / "others" / "run.json").write_text(json.dumps(told))
+    (folder / "tables").mkdir()
+    for name in ("others", "tables"):
+        (folder / name / "run.json").write_text(json.dumps(told))
     before = sorted(folder.rglob("*"))
     code, out, err = returnsim(*arguments)
     assert (code, out) == (2, "")

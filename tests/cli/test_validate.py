@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.typed import Run, command_line
+from tests.experiments.sweeps import every_byte
 
 CAMP = """
 title: A made-up [bold]camp[/bold]
@@ -163,6 +164,46 @@ def test_files_of_others_are_left_alone(returnsim: Run, folder: Path):
 def test_its_own_results_are_replaced(returnsim: Run):
     for _ in range(2):
         assert returnsim("camp.yaml", *FEW, "--no-figures")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ("--seed", 2),
+        ("--households", 40),
+        ("--rivals",),
+        ("--no-patterns",),
+        ("--set", "behaviour.norm=0.1"),
+        ("--replicates", 6),
+    ],
+)
+def test_another_validation_is_replaced_only_if_that_is_asked_for(
+    returnsim: Run, folder: Path, other: tuple[object, ...]
+):
+    assert returnsim("camp.yaml", *FEW, "--no-figures", "--out", "here")[0] == 0
+    before = every_byte(folder)
+    words = ("camp.yaml", *FEW, "--no-figures", "--out", "here", *other)
+    code, out, err = returnsim(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("here: holds another validation.\n")
+    assert "Add --overwrite to replace it" in err
+    assert every_byte(folder) == before
+    assert returnsim(*words, "--overwrite")[0] == 0
+    assert returnsim(*words)[0] == 0
+
+
+def test_a_record_that_has_grown_is_no_other_validation(returnsim: Run, folder: Path):
+    assert returnsim("camp.yaml", *FEW, "--no-figures")[0] == 0
+    (folder / "seen.csv").write_text(SEEN.replace("A plan", "Another plan"))
+    assert returnsim("camp.yaml", *FEW, "--no-figures")[0] == 0
+
+
+def test_a_validation_of_an_earlier_version_is_replaced_by_the_same(returnsim: Run, folder: Path):
+    assert returnsim("camp.yaml", *FEW, "--no-figures", "--out", "here")[0] == 0
+    told = json.loads((folder / "here/run.json").read_text())
+    del told["options"]
+    (folder / "here/run.json").write_text(json.dumps(told))
+    assert returnsim("camp.yaml", *FEW, "--no-figures", "--out", "here")[0] == 0
 
 
 def test_a_posterior_says_which_rows_were_used_and_how_far_the_model_is_off(

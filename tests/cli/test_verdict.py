@@ -56,7 +56,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The cells of the experiment, to be copied."""
     folder = tmp_path_factory.mktemp("made")
     experiment = prepared_verdict(load_experiment(written(folder)))
-    assert sweep(experiment, folder / "small", here(), command="returnsim verdict").failed == 0
+    typed = "returnsim verdict small.yaml"
+    assert sweep(experiment, folder / "small", here(), command=typed).failed == 0
     return folder / "small"
 
 

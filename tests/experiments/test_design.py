@@ -196,6 +196,8 @@ def test_the_columns_of_a_table_of_points_come_in_the_order_of_the_factors(
         ("points.csv", b"", "points.csv: cannot be read as a table"),
         ("points.csv", b"a,b\n1,2\n3,\n,4\n", "points.csv:3: b: is missing"),
         ("points.csv", b"a,b\n1,2\n3,\n,4\n", "points.csv:4: a: is missing"),
+        ("points.csv", b"a,b\n0,2,3\n1,5,6\n", "points.csv: its lines have more values than its"),
+        ("points.csv", b"a,b\n1,2,3\n", "points.csv: its lines have more values than its"),
         ("points.parquet", b"a,b\n1,2\n", "points.parquet: cannot be read as a table"),
     ],
 )
@@ -205,6 +207,12 @@ def test_what_is_no_table_of_points_is_told(tmp_path: Path, name: str, content: 
     with pytest.raises(UsageError) as error:
         read_points(file, ["a", "b"])
     assert told in str(error.value)
+
+
+def test_a_table_of_points_may_be_a_part_of_another(tmp_path: Path):
+    file = tmp_path / "points.parquet"
+    pd.DataFrame({"a": [1, 2, 3]}).iloc[[2, 0]].to_parquet(file)
+    assert list(read_points(file, ["a"])["a"]) == [3, 1]
 
 
 def test_points_are_numbers_and_text(tmp_path: Path):

@@ -159,6 +159,22 @@ def load(tmp_path: Path) -> Load:
             "stocks, flows and means cannot be added up",
         ),
         (
+            "outcomes: {x: {column: []}}",
+            "outcomes.x.column: the list is empty; name at least one column",
+        ),
+        (
+            "outcomes: {x: {column: killed, per_100: []}}",
+            "outcomes.x.per_100: the list is empty; name at least one column",
+        ),
+        (
+            "outcomes: {x: {column: killed, per_100: [at_home, departures]}}",
+            "outcomes.x.per_100: stocks, flows and means cannot be added up",
+        ),
+        (
+            "outcomes: {x: {column: killed, per_100: hardship}}",
+            "outcomes.x.per_100: hardship: a mean is of nobody that there could be a hundred of",
+        ),
+        (
             "outcomes: {hardship: {measure: cumulative}}",
             "a mean cannot be summed up; take `mean` or `peak`",
         ),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from returnsim.errors import ScenarioError, UsageError
+from returnsim.experiments.design import Levels, place_at, share_reached
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.schema import Sensitivity
 from returnsim.experiments.sensitivity import (
@@ -77,6 +78,34 @@ def test_the_elementary_effects_of_a_linear_function_are_its_slopes():
     np.testing.assert_allclose(found.sigma_high, 0, atol=1e-12)
     assert study.kept == ("a", "b")
     assert study.scores == pytest.approx({"a": 1, "b": 2 / 3, "c": 1 / 6, "d": 0})
+
+
+def test_an_effect_is_over_the_whole_range_however_many_values_a_factor_has():
+    numbers = {"one": 1, "two": 2, "three": 3, "five": 5, "nine": 9}
+    levels = {name: Levels(name, None, None, False, n) for name, n in numbers.items()}
+    levels["range"] = Levels("range", 0.0, 1.0, False, 5)
+
+    def simulate(_: str, shares: Shares) -> Values:
+        far = [
+            np.array([place_at(levels[name], u) for u in share]) / max(numbers.get(name, 2) - 1, 1)
+            for name, share in shares.items()
+        ]
+        return {"y": np.sum(far, axis=0)[:, np.newaxis]}
+
+    found = study_of(tuple(levels), Sensitivity(), simulate, levels=levels).effects["y"]
+    for of_each in (found.mu, found.mu_star, found.mu_star_low, found.mu_star_high):
+        np.testing.assert_allclose(of_each, [0, 1, 1, 1, 1, 1], atol=1e-12)
+    np.testing.assert_allclose(found.sigma, 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("levels", [4, 6, 100])
+@pytest.mark.parametrize("number", range(2, 12))
+def test_a_step_always_moves_a_factor_that_has_values(levels: int, number: int):
+    own = Levels("a", None, None, False, number)
+    step = levels // 2
+    for start in range(levels - step):
+        low, high = (share_reached(own, s / (levels - 1)) for s in (start, start + step))
+        assert high > low
 
 
 def test_the_indices_of_a_linear_function_are_the_shares_of_its_squared_slopes():

@@ -149,6 +149,23 @@ def test_who_must_be_alone_is_told_of_others(store: Store):
         pass
 
 
+def test_a_sweep_that_ends_leaves_the_note_of_another_that_is_at_work(store: Store):
+    with store.adding():
+        with Store(store.folder).adding():
+            pass
+        assert store.is_unfinished()
+    assert not store.is_unfinished()
+
+
+def test_a_sweep_that_is_broken_off_leaves_its_note_to_the_next_that_ends(store: Store):
+    with pytest.raises(KeyboardInterrupt), store.adding():
+        raise KeyboardInterrupt
+    assert store.is_unfinished()
+    with store.adding():
+        pass
+    assert not store.is_unfinished()
+
+
 def test_what_the_disk_does_not_take_is_said_and_leaves_no_trace(tmp_path: Path):
     folder = tmp_path / "store"
     folder.mkdir()
@@ -160,8 +177,9 @@ def test_what_the_disk_does_not_take_is_said_and_leaves_no_trace(tmp_path: Path)
 
 def test_a_disk_that_does_not_take_a_note_is_said(tmp_path: Path):
     folder = tmp_path / "store"
-    with pytest.raises(RunError, match=f"{folder}: No such file.*what was finished is kept"):
-        Store(folder).begin()
+    said = f"{folder}: No such file.*what was finished is kept"
+    with pytest.raises(RunError, match=said), Store(folder).adding():
+        pass
 
 
 def test_a_damaged_cell_that_cannot_be_set_aside_is_said_and_stays(store: Store):

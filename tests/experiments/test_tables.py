@@ -1,10 +1,12 @@
 """The tables of a sweep: one dataset to whoever reads it, true to the core, made once."""
 
 import json
+import shutil
 import weakref
 from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -16,18 +18,19 @@ import pytest
 
 from returnsim.analysis.attribution import Movements, attribute
 from returnsim.assemble import members_of, plan_of, simulate
+from returnsim.digests import check_written
 from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.dataset import Dataset
 from returnsim.experiments.files import load_experiment
 from returnsim.experiments.pieces import Piece, Source
 from returnsim.experiments.store import Store
-from returnsim.experiments.sweep import Tally
+from returnsim.experiments.sweep import Tally, sweep
 from returnsim.experiments.tables import run_in, told_cells
 from returnsim.scenario.neutral import without
 from returnsim.trajectories import Trajectories
 from tests.experiments.made import contents
 from tests.experiments.made import failure as error_of
-from tests.experiments.sweeps import CAMP, every_byte, swept, tables
+from tests.experiments.sweeps import CAMP, every_byte, here, swept, tables
 
 HOUSEHOLDS, REPLICATES, SEED, WEEKS = 40, 20, 2**63 + 7, 66
 MANY = f"""
@@ -312,6 +315,45 @@ def test_what_is_added_is_all_that_is_run(
     fresh = tmp_path / "fresh"
     swept(file, fresh)
     assert tables(tmp_path / "out") == tables(fresh)
+
+
+def said_of(folder: Path) -> dict[str, Any]:
+    """What the sweep says of its tables."""
+    said = run_in(folder)
+    assert said is not None
+    return said
+
+
+def test_a_number_that_is_given_its_source_is_no_longer_counted_as_a_guess(tmp_path: Path):
+    file = written(tmp_path, SMALL)
+    swept(file, tmp_path / "out")
+    before = said_of(tmp_path / "out")["guesses"]
+    camp = tmp_path / "camp.yaml"
+    sourced = "{value: 300, source: a count at the gate}"
+    camp.write_text(camp.read_text().replace("people: 300", f"people: {sourced}"))
+    assert swept(file, tmp_path / "out").ran == 0
+    assert said_of(tmp_path / "out")["guesses"] == before - 1
+
+
+def test_other_words_for_the_same_tables_are_taken_over_and_the_tables_stay(
+    small: Path, tmp_path: Path
+):
+    shutil.copytree(small, tmp_path / "out")
+    before, made = said_of(tmp_path / "out"), every_byte(tmp_path / "out")
+    file = written(tmp_path, "# Looked at again.\n" + SMALL)
+    command = "returnsim verdict small.yaml"
+    assert sweep(load_experiment(file), tmp_path / "out", here(), command=command).ran == 0
+    after = said_of(tmp_path / "out")
+    assert (tmp_path / "out" / "experiment.yaml").read_text() == file.read_text()
+    assert after["command"] == command
+    changed = {"experiment.yaml", "run.json"}
+    is_other = {
+        name for name, digest in every_byte(tmp_path / "out").items() if digest != made[name]
+    }
+    assert is_other == changed
+    # What was made of the tables is as true as it was.
+    assert (after["fingerprint"], after["created"]) == (before["fingerprint"], before["created"])
+    check_written(tmp_path / "out")
 
 
 def test_cases_that_are_the_same_cell_share_it(tmp_path: Path):

@@ -272,6 +272,20 @@ def test_a_case_that_is_the_baseline_by_another_name_needs_no_more(tmp_path: Pat
     assert found.never_differed == ()
 
 
+def test_runs_that_cases_share_are_saved_once(tmp_path: Path):
+    eased = "{set: {levers.siege.severity: 0}}"
+    text = f"cases: {{one: {{}}, other: {{}}, eased: {eased}, loose: {eased}}}"
+    head = "title: Twice\nbase: camp.yaml\nhouseholds: 20\noutcomes: {returned: {}}"
+    file = written(tmp_path, f"{head}\n{text}")
+    _, found = until_tight(
+        Tightness(0.5, "returned", "one", 16, 16),
+        tmp_path / "out",
+        lambda replicates: swept(file, tmp_path / "out", replicates),
+    )
+    assert found is not None
+    assert found.saved_runs == 2 * (found.unpaired_replicates - found.replicates) > 0
+
+
 def test_nothing_asked_for_is_nothing_to_reach(small: LoadedExperiment):
     assert Tightness.checked(small, None, None, None) is None
 

@@ -580,6 +580,13 @@ def test_points_that_lack_a_policy_are_left_out(asked: LoadedExperiment):
     assert (whole.points, whole.left_out) == (POINTS, 0)
 
 
+def test_points_of_which_only_some_replicates_failed_are_left_out_too(asked: LoadedExperiment):
+    half = asked.cases[5].name
+    sample = sample_of(asked, compared(asked, LIVED), {half})
+    assert (sample.points, sample.left_out) == (POINTS - 1, 1)
+    assert asked.cases[5].factors["fear"] not in sample.axes[0].values
+
+
 def test_without_a_point_of_every_policy_nothing_is_said(asked: LoadedExperiment):
     gone = tuple(case.name for case in asked.cases if case.named == "kept")
     with pytest.raises(UsageError, match="no point has results of every policy"):

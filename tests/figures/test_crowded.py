@@ -252,7 +252,7 @@ def test_a_fit_of_long_names_is_drawn(names: list[str], tmp_path: Path):
     (tmp_path / "record.csv").write_text(FITTED_TO)
     (tmp_path / "fit.yaml").write_text(text)
     experiment = load_experiment(tmp_path / "fit.yaml")
-    fitted = calibrate(experiment, tmp_path, 1)
+    fitted = calibrate(experiment, tmp_path / "fit", 1)
     for draw in (marginals_figure, fit_figure, pairs_figure):
         laid_out(lambda draw=draw: draw(fitted)[0])
     trials = [Trial(np.zeros(3), np.full(3, rank), np.full(3, 0.5)) for rank in range(16)]

@@ -15,8 +15,8 @@ from returnsim.errors import Problem, ScenarioError
 from returnsim.scenario.files import load_scenario, load_tree, scenario_of
 from returnsim.scenario.overrides import Override, Overrides, read_overrides
 from returnsim.scenario.paths import parsed
-from returnsim.scenario.problems import in_order, shown
 from returnsim.scenario.precedence import bare
+from returnsim.scenario.problems import in_order, shown
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import OF_A_NUMBER, Mark, Node, at, dotted, plain, why_no_file
 from returnsim.scenario.written import scenario_hash

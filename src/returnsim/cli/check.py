@@ -59,6 +59,7 @@ def _scenario(file: Path, overrides: list[str] | None) -> str:
 
 
 def _experiment(file: Path, overrides: list[str] | None) -> str:
+    from returnsim.experiments.calibration import prepared_fit
     from returnsim.experiments.files import load_experiment
 
     if overrides:
@@ -66,6 +67,7 @@ def _experiment(file: Path, overrides: list[str] | None) -> str:
     loaded = load_experiment(file)
     cases, told = len(loaded.cases), loaded.experiment
     if told.calibration is not None:
+        prepared_fit(loaded)
         return f"{len(told.factors)} factors to fit to the record"
     if told.sensitivity is not None:
         return f"{len(told.factors)} factors to screen"

@@ -1,11 +1,13 @@
 """``returnsim compare``: results side by side, every difference one of the same people's luck."""
 
+import shlex
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from returnsim.cli.options import NoFigures, kept_if_stopped
+from returnsim.cli.options import NoFigures, kept_if_stopped, out_words
 
 if TYPE_CHECKING:
     from returnsim.experiments.compare import Case, Comparison
@@ -51,15 +53,18 @@ def compare(
     """
     from returnsim.experiments.compare import table
     from returnsim.experiments.reading import load_comparison
-    from returnsim.experiments.written import write_comparison
+    from returnsim.experiments.written import write_results
+    from returnsim.results import COMPARED
 
     comparison = load_comparison(results, baseline, outcome or ())
+    told = _told(comparison, results, _command(results, baseline, outcome, out))
     folder = out or _usual_folder(results)
-    draw = None if no_figures else _draw
+    rows = table(comparison)
+    draw = None if no_figures else partial(_draw, comparison)
     with kept_if_stopped(f"what was written is kept in {folder}: the same command writes the rest"):
-        write_comparison(comparison, folder, draw)
+        write_results(folder, "the comparison", {COMPARED: rows}, {}, draw, told=told)
         if json:
-            typer.echo(table(comparison).to_json(orient="records", indent=1, double_precision=10))
+            typer.echo(rows.to_json(orient="records", indent=1, double_precision=10))
         else:
             _print(comparison, outcome or ())
     what = "The table is" if no_figures else "The table and the figures are"
@@ -70,6 +75,35 @@ def _draw(comparison: "Comparison", folder: Path) -> dict[str, str]:
     from returnsim.figures.comparison import write_comparison_figures
 
     return write_comparison_figures(comparison, folder)
+
+
+def _told(comparison: "Comparison", results: list[Path], command: str) -> dict[str, Any]:
+    """What a reader of the table must know, which does not stand in it."""
+    from returnsim.experiments.written import MADE_OF
+    from returnsim.report.compared import POPULATIONS, populations_in
+
+    populations = set[str]().union(*map(populations_in, results))
+    return {
+        MADE_OF: comparison.fingerprint,
+        "command": command,
+        "baseline": comparison.baseline,
+        "notes": list(comparison.notes),
+        "guesses": comparison.guesses,
+        "numbers": comparison.numbers,
+        POPULATIONS: sorted(populations),
+    }
+
+
+def _command(
+    results: list[Path], baseline: str | None, outcomes: list[str] | None, out: Path | None
+) -> str:
+    """What to type to have the same comparison again, paths as they were typed."""
+    words = ["returnsim", "compare", *map(str, results)]
+    if baseline is not None:
+        words += ["--baseline", baseline]
+    for outcome in outcomes or ():
+        words += ["--outcome", outcome]
+    return shlex.join([*words, *out_words(out)])
 
 
 def _usual_folder(results: list[Path]) -> Path:

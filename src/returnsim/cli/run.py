@@ -56,7 +56,7 @@ def run(
     engine: Engine = "auto",
     out: Out = None,
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace results of another run.")
+        bool, typer.Option("--overwrite", help="Replace another run, or one with more in it.")
     ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the summary as JSON, not as a table.")
@@ -85,14 +85,16 @@ def run(
     from returnsim.analysis.horizon import horizon_warnings
     from returnsim.analysis.observations import observations_of
     from returnsim.analysis.summary import cautions
-    from returnsim.results import FIGURES, check_destination, planned, write_results
+    from returnsim.results import FIGURES, check_destination, left_out, planned, write_results
     from returnsim.scenario.files import load_scenario, require_observations
 
     scenario = load_scenario(file, overrides or ())
     require_observations(scenario, file)
     observed = observations_of(scenario)
     folder = RESULTS / scenario.name if out is None else out
-    check_destination(folder, planned(scenario, replicates, seed, households), overwrite=overwrite)
+    identity = planned(scenario, replicates, seed, households)
+    without = left_out(pair=not no_pair, events=events, figures=not no_figures)
+    check_destination(folder, identity, overwrite=overwrite, without=without)
     asked = Asked(replicates, seed, households, workers or cores(), not no_pair, events, engine)
     followed = _follow(scenario, asked)
     trajectories = followed.trajectories

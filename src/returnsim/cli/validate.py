@@ -52,6 +52,9 @@ def validate(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; results/NAME-validated by default.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace results of another validation.")
+    ] = False,
     no_patterns: Annotated[
         bool, typer.Option("--no-patterns", help="Leave the pattern card out.")
     ] = False,
@@ -81,14 +84,14 @@ def validate(
 
     asked = _asked(file, overrides or [], patterns=not no_patterns, rivals=rivals)
     folder = RESULTS / f"{asked.scenario.name}-validated" if out is None else out
-    check_validation(folder)
     size = Size(replicates, seed, households, workers or cores(), engine)
-    validation, held, stepped_by = _found(asked, size)
     options = ["--no-patterns"] * no_patterns + ["--rivals"] * rivals
+    check_validation(folder, asked.scenario, size, options, overwrite=overwrite)
+    validation, held, stepped_by = _found(asked, size)
     command = _command(file, size, overrides or [], options, out)
     found = (asked.scenario, validation, held, size)
     draw = None if no_figures else partial(_draw, *found)
-    write_validation(*found, stepped_by, folder, command, draw)
+    write_validation(*found, stepped_by, folder, command, draw, options)
     with kept_if_stopped(f"the tables are kept in {folder}"):
         if json:
             typer.echo(_as_json(*found, folder))

@@ -169,7 +169,8 @@ def _found(
     # The baseline plays no part here: that it failed should not stand in the way.
     comparison = load_comparison([folder], whole[0] if whole else None)
     comparison = replace(comparison, notes=notes_of(experiment, run_of(folder)))
-    return verdict_of(sample_of(experiment, comparison), pushed_at_most), comparison
+    sample = sample_of(experiment, comparison, failed)
+    return verdict_of(sample, pushed_at_most), comparison
 
 
 def _draw(verdict: "Verdict", comparison: "Comparison", folder: Path) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """An experiment's factors fitted to the record: whole generations of runs on every core."""
 
-import json
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
@@ -19,10 +18,11 @@ from returnsim.analysis.calibration.targets import (
 )
 from returnsim.analysis.observations import observations_of
 from returnsim.core.engines import AUTO, NUMPY, choose_engine
-from returnsim.digests import RUN
 from returnsim.errors import Problem as Wrong
 from returnsim.errors import ScenarioError, UsageError
 from returnsim.experiments.cases import LoadedExperiment
+from returnsim.experiments.destinations import CHECK as CHECK
+from returnsim.experiments.destinations import GENERATIONS, check_fit_folder
 from returnsim.experiments.generations import (
     Camp,
     Remembered,
@@ -41,8 +41,6 @@ from returnsim.scenario.problems import in_order
 from returnsim.scenario.schema import Scenario
 from returnsim.workers import process_pool
 
-CHECK = "check.json"
-GENERATIONS = "generations"
 TRIALS_A_LINE = 10
 
 
@@ -112,7 +110,7 @@ def calibrate(
     """
     what = prepared_fit(experiment)
     small, told = _by(what.camp, engine, _sizes(what.section)), what.section
-    check_folder(folder, experiment, check=False)
+    check_fit_folder(folder, experiment.name, check=False)
     for camp in (small, whole(small)):
         check_memory_of(camp, workers)
     make_folder(folder / GENERATIONS)
@@ -173,7 +171,7 @@ def check_fit(
     seed = experiment.experiment.seed
     sizes = _sizes(what.section)._replace(generations=0, full=0)
     camp = _by(what.camp, engine, sizes)
-    check_folder(folder, experiment, check=True)
+    check_fit_folder(folder, experiment.name, check=True)
     check_memory_of(camp, workers)
     make_folder(folder / GENERATIONS)
     for line in what.left_out_in_words():
@@ -189,44 +187,6 @@ def check_fit(
             if number % TRIALS_A_LINE == 0 or number == trials:
                 progress(f"{number} of {trials} records made and fitted")
     return found
-
-
-def check_folder(folder: Path, experiment: LoadedExperiment, *, check: bool) -> None:
-    """Make sure that a folder is free for a fit, or for a check of one.
-
-    The one would remove the figures of the other.
-
-    Parameters
-    ----------
-    folder : Path
-        Where to.
-    experiment : LoadedExperiment
-        What is fitted.
-    check : bool
-        Whether a check is to go there.
-
-    Raises
-    ------
-    UsageError
-        If it holds the other of the two, or results of another kind.
-    """
-    what = ""
-    if (folder / RUN).exists():
-        there = _fit_in(folder)
-        if check or there != experiment.name:
-            what = f"the fit of {there!r}" if there else "results of another kind"
-    elif not check and (folder / CHECK).exists():
-        what = "a check of a fit"
-    if what:
-        raise UsageError(f"{folder}: holds {what}; name another folder with --out")
-
-
-def _fit_in(folder: Path) -> str:
-    """The experiment whose fit a folder holds; empty if it holds none."""
-    try:
-        return str(json.loads((folder / RUN).read_text(encoding="utf-8"))["calibration"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
 
 
 def _by(camp: Camp, engine: str, sizes: Sizes) -> Camp:
@@ -278,12 +238,28 @@ class Prepared(NamedTuple):
 
 
 def prepared_fit(experiment: LoadedExperiment) -> Prepared:
-    """Read an experiment as a fit. Errors as for `calibrate`."""
-    told = _section(experiment)
+    """Read an experiment as a fit.
+
+    Raises
+    ------
+    ScenarioError
+        With all that leaves nothing to fit or nothing to fit to, or what a scenario could not take.
+    UsageError
+        If the record cannot be read, or the model not run at some end of the ranges.
+    """
+    told = experiment.experiment.calibration
+    if told is None:
+        rule = "is missing: say what to fit to, as `calibration: {}`"
+        raise ScenarioError([_problem(experiment, "calibration", rule)])
     scenario = experiment.scenario(experiment.cases[0])
     priors = priors_of(experiment)
-    _check_posterior(experiment, priors, told)
-    targets, left_out = _targets(experiment, scenario, told)
+    wrong = list(_problems(experiment, priors, told))
+    targets, left_out = _targets(scenario, told)
+    if not targets:
+        rule = "the base scenario's record has no such row within the weeks that are run"
+        wrong.append(_problem(experiment, "calibration.use", rule))
+    if wrong:
+        raise ScenarioError(in_order(wrong))
     observed, variance = observed_on_scale(targets)
     problem = Problem(
         tuple(prior.name for prior in priors),
@@ -332,43 +308,29 @@ def _weeks(scenario: Scenario, targets: tuple[Target, ...]) -> int:
     return min(scenario.weeks, (last - scenario.start).days // DAYS + 2)
 
 
-def _section(experiment: LoadedExperiment) -> Calibration:
-    told = experiment.experiment
-    if told.calibration is None:
-        raise _wrong(
-            experiment, "calibration", "is missing: say what to fit to, as `calibration: {}`"
-        )
-    if not told.factors:
-        raise _wrong(experiment, "factors", "names nothing to fit")
-    for name, factor in told.factors.items():
-        if factor.range is None:
-            raise _wrong(experiment, f"factors.{name}", "a fit needs a range, not a list of values")
-    if told.cases:
-        raise _wrong(experiment, "cases", "a fit is of the base alone; leave the cases out")
-    return told.calibration
-
-
-def _check_posterior(
+def _problems(
     experiment: LoadedExperiment, priors: tuple[Prior, ...], told: Calibration
-) -> None:
-    """Make sure that a scenario can take the posterior that the fit will come to."""
-    wrong = [
-        _problem(experiment, f"factors.{prior.name}", f"{path}: {rule}")
-        for prior in priors
-        for path in prior.paths
-        if (rule := rule_broken_by(path))
-    ]
+) -> Iterator[Wrong]:
+    """What stands against a fit, and against a scenario taking the posterior it will come to."""
+    if not priors:
+        yield _problem(experiment, "factors", "names nothing to fit")
+    for name, factor in experiment.experiment.factors.items():
+        if factor.range is None:
+            rule = "a fit needs a range, not a list of values"
+            yield _problem(experiment, f"factors.{name}", rule)
+    if experiment.experiment.cases:
+        yield _problem(experiment, "cases", "a fit is of the base alone; leave the cases out")
+    for prior in priors:
+        for path in prior.paths:
+            if rule := rule_broken_by(path):
+                yield _problem(experiment, f"factors.{prior.name}", f"{path}: {rule}")
     columns = sum(len(prior.paths) for prior in priors)
-    if told.draws > (most := most_draws(columns)):
+    if columns and told.draws > (most := most_draws(columns)):
         rule = f"is more than a scenario can take of {columns} numbers; at most {most:,}"
-        wrong.append(_problem(experiment, "calibration.draws", rule))
-    if wrong:
-        raise ScenarioError(in_order(wrong))
+        yield _problem(experiment, "calibration.draws", rule)
 
 
-def _targets(
-    experiment: LoadedExperiment, scenario: Scenario, told: Calibration
-) -> tuple[tuple[Target, ...], tuple[str, ...]]:
+def _targets(scenario: Scenario, told: Calibration) -> tuple[tuple[Target, ...], tuple[str, ...]]:
     """The rows to fit to, and the names of those that lie outside the weeks run."""
     targets = targets_of(observations_of(scenario), told.use, told.until)
     first = scenario.record_from or scenario.start
@@ -378,17 +340,7 @@ def _targets(
         if first <= (target.observation.start or target.observation.end)
         and target.observation.end < scenario.end
     )
-    if not within:
-        raise _wrong(
-            experiment,
-            "calibration.use",
-            "the base scenario's record has no such row within the weeks that are run",
-        )
     return within, tuple(target.name for target in targets if target not in within)
-
-
-def _wrong(experiment: LoadedExperiment, path: str, rule: str) -> ScenarioError:
-    return ScenarioError([_problem(experiment, path, rule)])
 
 
 def _problem(experiment: LoadedExperiment, path: str, rule: str) -> Wrong:

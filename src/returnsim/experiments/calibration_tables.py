@@ -15,8 +15,13 @@ from returnsim.analysis.calibration.targets import NINETY_PERCENT, off_scale
 from returnsim.analysis.summary import median_and_ends
 from returnsim.digests import RUN
 from returnsim.errors import RunError
-from returnsim.experiments.calibration import CHECK, Fitted
+from returnsim.experiments.calibration import Fitted
 from returnsim.experiments.cases import LoadedExperiment
+from returnsim.experiments.destinations import CHECK, SEARCH, SIZE
+from returnsim.experiments.destinations import PARAMETERS as PARAMETERS
+from returnsim.experiments.destinations import POSTERIOR as POSTERIOR
+from returnsim.experiments.destinations import RANKS as RANKS
+from returnsim.experiments.destinations import TARGETS as TARGETS
 from returnsim.experiments.written import write_results
 from returnsim.folders import as_json, reason_of, written_in_place
 from returnsim.results import FORMAT, made_with, versions
@@ -26,9 +31,7 @@ from returnsim.scenario.written import scenario_hash
 if TYPE_CHECKING:
     import pandas as pd
 
-POSTERIOR = "posterior.parquet"
-PARAMETERS, TARGETS, SIZE, SEARCH = "parameters.csv", "targets.csv", "size.csv", "search.csv"
-RANKS, RANKS_FIGURE = "ranks.csv", "ranks"
+RANKS_FIGURE = "ranks"
 DIGITS = 6
 Draw = Callable[[Fitted, Path], dict[str, str]]
 DrawRanks = Callable[[LoadedExperiment, list[Trial], Path], str]
@@ -118,6 +121,8 @@ def write_calibration(fitted: Fitted, folder: Path, command: str, draw: Draw | N
     if fitted.fit.size is not None:
         tables[SIZE] = size_table(fitted)
     folder.mkdir(parents=True, exist_ok=True)
+    if fitted.fit.size is None:
+        _remove(folder / SIZE)
     write_posterior(fitted, folder / POSTERIOR)
     write_results(
         folder,
@@ -128,6 +133,14 @@ def write_calibration(fitted: Fitted, folder: Path, command: str, draw: Draw | N
         DIGITS,
         beside=(POSTERIOR,),
     )
+
+
+def _remove(file: Path) -> None:
+    """Remove a table of an earlier fit, which tells of a small camp that this one has not."""
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"{file}: could not be removed: {reason_of(error)}") from error
 
 
 def write_ranks(

@@ -12,6 +12,7 @@ from returnsim.experiments.outcomes import (
     BUILT_IN,
     HARMS,
     SUMMARY_COLUMNS,
+    base_of,
     columns_of,
     filled,
     is_mean,
@@ -91,9 +92,7 @@ def check_outcomes(experiment: Experiment, root: Node, scenario: Scenario) -> It
     for name, outcome in outcomes_of(experiment).items():
         path = ("outcomes", name)
         known = LABELS if outcome.without else columns
-        per = outcome.per_100 or ()
-        asked = (*columns_of(outcome), *((per,) if isinstance(per, str) else per))
-        for column in asked:
+        for column in (*columns_of(outcome), *base_of(outcome)):
             if column not in (*known, *columns):
                 yield problem_at(
                     root, path, f"no column {column!r}; {choice(column, tuple(known))}"
@@ -293,21 +292,17 @@ def _what_to_do(later: str, earlier: str) -> str:
 
 def _form(name: str, outcome: Outcome, root: Node) -> Iterator[Problem]:
     path = ("outcomes", name)
+    empty = [key for key in ("column", "per_100") if getattr(outcome, key) == ()]
+    for key in empty:
+        yield problem_at(root, (*path, key), "the list is empty; name at least one column")
+    if empty:
+        return
     full = filled(name, outcome)
     if (full.measure == "date") != (full.date is not None):
         yield problem_at(root, path, "`measure: date` and `date` go together")
-    if outcome.column == ():
-        yield problem_at(root, (*path, "column"), "the list is empty; name at least one column")
     if name in (*HARMS, *PER_100) and {"column", "per_100"} & outcome.model_fields_set:
         yield problem_at(root, path, "always stands for the harm after return; call yours another")
-    columns = columns_of(full)
-    if len({(is_stock(column), is_mean(column)) for column in columns}) > 1:
-        rule = "stocks, flows and means cannot be added up; name columns of one kind"
-        yield problem_at(root, (*path, "column"), rule)
-    if full.measure == "cumulative" and any(map(is_mean, columns)):
-        yield problem_at(
-            root, (*path, "measure"), "a mean cannot be summed up; take `mean` or `peak`"
-        )
+    yield from _kinds(full, root, path)
     asks_pair = any(column in LABELS for column in columns_of(full))
     if asks_pair and full.without is None:
         rule = "needs `without`, the lever that the pair goes without, such as siege"
@@ -317,6 +312,21 @@ def _form(name: str, outcome: Outcome, root: Node) -> Iterator[Problem]:
         what = " (this one is measured in one run)" if name in built_in else ""
         rule = f"a pair is for a column out of: {', '.join(LABELS)}{what}"
         yield problem_at(root, (*path, "without"), rule)
+
+
+def _kinds(full: Outcome, root: Node, path: tuple[str, ...]) -> Iterator[Problem]:
+    """What is added up that cannot be."""
+    columns, base = columns_of(full), base_of(full)
+    for key, added in (("column", columns), ("per_100", base)):
+        if len({(is_stock(column), is_mean(column)) for column in added}) > 1:
+            rule = "stocks, flows and means cannot be added up; name columns of one kind"
+            yield problem_at(root, (*path, key), rule)
+    if base and all(map(is_mean, base)):
+        rule = "a mean is of nobody that there could be a hundred of; name what is counted"
+        yield problem_at(root, (*path, "per_100"), rule)
+    if full.measure == "cumulative" and any(map(is_mean, columns)):
+        rule = "a mean cannot be summed up; take `mean` or `peak`"
+        yield problem_at(root, (*path, "measure"), rule)
 
 
 def problem_at(root: Node, path: tuple[str, ...], rule: str) -> Problem:

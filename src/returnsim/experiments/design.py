@@ -5,6 +5,7 @@ from itertools import product
 from math import exp, log
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -134,6 +135,21 @@ def place_at(levels: Levels, share: float) -> int | float:
     return _within(levels, share)
 
 
+def share_reached(levels: Levels, share: float) -> float:
+    """How far a factor really is where it was to be at a share of the way.
+
+    Parameters
+    ----------
+    levels : Levels
+        Of the factor; written values are taken to be evenly spaced.
+    share : float
+        From 0 to 1.
+    """
+    if levels.low is None:
+        return place_at(levels, share) / max(levels.number - 1, 1)
+    return share
+
+
 def read_points(file: Path, names: Sequence[str]) -> "pd.DataFrame":
     """Read a table of points.
 
@@ -158,12 +174,7 @@ def read_points(file: Path, names: Sequence[str]) -> "pd.DataFrame":
     import pyarrow as pa
 
     try:
-        # A blank line is a row without values, or the lines could not be told by number.
-        table = (
-            pd.read_parquet(file)
-            if file.suffix == ".parquet"
-            else pd.read_csv(file, skip_blank_lines=False)
-        )
+        table = pd.read_parquet(file) if file.suffix == ".parquet" else _read_csv(file)
     except FileNotFoundError:
         raise UsageError(f"{file}: no such file") from None
     except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
@@ -194,6 +205,20 @@ def read_points(file: Path, names: Sequence[str]) -> "pd.DataFrame":
     if wrong:
         raise UsageError("\n".join(wrong))
     return table[list(names)]
+
+
+def _read_csv(file: Path) -> "pd.DataFrame":
+    """Read a table whose lines have no more values than its header has names."""
+    import pandas as pd
+
+    with catch_warnings():
+        # Pandas would take what is too much for an index, or drop it with a warning.
+        simplefilter("error", pd.errors.ParserWarning)
+        try:
+            # A blank line is a row without values, or the lines could not be told by number.
+            return pd.read_csv(file, skip_blank_lines=False, index_col=False)
+        except pd.errors.ParserWarning:
+            raise UsageError(f"{file}: its lines have more values than its header names") from None
 
 
 def _within(levels: Levels, share: float) -> float:

@@ -59,15 +59,18 @@ def inventory(folder: Path) -> list[dict[str, Any]]:
     -------
     list of dict
         For each cell ``key, case, without, block, seed, households, model_version, engine, bytes,
-        state``; the case is the first that the tables make of it, or empty if they make none.
+        state``; the case is the first that the tables make of it, or empty if they make none. No
+        cell is said not to be needed where there are no tables, or a sweep was not run to its end.
 
     Raises
     ------
     UsageError
-        If there is no store.
+        If there is no store, or the table that tells which cells are needed is damaged.
     """
     store = _store_in(folder)
+    check_written(folder, (CELLS,))
     named = {row["key"]: row for row in reversed(told_cells(folder))}
+    is_known = bool(named) and not store.is_unfinished()
     rows = []
     for key in store.names():
         damage = store.damage(key)
@@ -80,7 +83,8 @@ def inventory(folder: Path) -> list[dict[str, Any]]:
         row |= {name: given.get(name) for name in ("block", "seed", "households", "model_version")}
         row["engine"] = "" if damage else store.record(key)["engine"]["engine"]
         row["bytes"] = store.size(key)
-        row["state"] = damage.why if damage else ("kept" if key in named else "not needed")
+        spare = is_known and key not in named
+        row["state"] = damage.why if damage else ("not needed" if spare else "kept")
         rows.append(row)
     return rows
 

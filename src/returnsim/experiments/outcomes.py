@@ -145,6 +145,11 @@ def columns_of(outcome: Outcome) -> tuple[str, ...]:
     return _tuple(outcome.column)
 
 
+def base_of(outcome: Outcome) -> tuple[str, ...]:
+    """The columns that an outcome is divided by; none where it is no number per hundred."""
+    return _tuple(outcome.per_100)
+
+
 def title(name: str, outcome: Outcome, *, is_window: bool = False) -> str:
     """Say in plain words what an outcome is.
 
@@ -212,7 +217,7 @@ def measure(outcome: Outcome, columns: Mapping[str, np.ndarray], dates: np.ndarr
     value = _measured(outcome, columns_of(outcome), columns, dates)
     if outcome.per_100 is None:
         return value
-    base = _tuple(outcome.per_100)
+    base = base_of(outcome)
     if outcome.measure in {"cumulative", "end"}:
         outcome = outcome.model_copy(update={"measure": _usual_measure(base[0])})
     return per_hundred(value, _measured(outcome, base, columns, dates))

@@ -12,9 +12,16 @@ from returnsim.analysis.summary import PAIR
 from returnsim.digests import RUN, check_written
 from returnsim.errors import UsageError
 from returnsim.experiments.compare import SHOWN_CASES, Case, Comparison, OutcomeInfo, Series
-from returnsim.experiments.outcomes import DEFAULTS, HARMS, NOT_YET_KNOWN, filled, measure, title
+from returnsim.experiments.grounds import notes_on
+from returnsim.experiments.outcomes import DEFAULTS, HARMS, NOT_YET_KNOWN, filled, measure
 from returnsim.experiments.schema import Outcome
-from returnsim.experiments.tables import OUTCOMES, WEEKLY_FOLDER, run_in
+from returnsim.experiments.tables import (
+    MEANING,
+    OUTCOMES,
+    WEEKLY_FOLDER,
+    outcomes_said,
+    run_in,
+)
 from returnsim.results import FORMAT, WEEKLY
 from returnsim.scenario.choices import choice
 
@@ -31,6 +38,9 @@ SHARED = {
     "draws": "the version of the draws",
 }
 """What results must have in common, by its name in ``run.json``."""
+
+CALLED = ("title", "unit")
+"""What of an outcome must agree where an earlier version has not written down its meaning."""
 
 LEAST_APART = 0.05
 """Share of the range over all cases below which two of many are not both drawn."""
@@ -49,6 +59,8 @@ class Result(NamedTuple):
         What is in it.
     outcomes : dict of str to OutcomeInfo
         What was measured.
+    said : dict of str to dict
+        What is said of each outcome, as in a sweep's ``run.json``.
     is_sweep : bool
         Whether it is of a sweep, or of a single run.
     """
@@ -57,6 +69,7 @@ class Result(NamedTuple):
     told: Mapping[str, Any]
     cases: tuple[Case, ...]
     outcomes: Mapping[str, OutcomeInfo]
+    said: Mapping[str, Mapping[str, Any]]
     is_sweep: bool
 
 
@@ -81,7 +94,8 @@ def load_comparison(
     baseline : str, optional
         The case that others are compared with; that of the first result if not given.
     wanted : sequence of str
-        Outcomes to tell; all that every result has if empty. The harm is always told with returns.
+        Outcomes to tell; all that every result has and means alike if empty, and what is left out
+        is named. The harm is always told with returns.
 
     Returns
     -------
@@ -96,11 +110,12 @@ def load_comparison(
     _check_same(results)
     named = _named_apart(results)
     base = _baseline(results[0], named, baseline)
-    asked = _outcomes(results, wanted)
+    common, apart = _outcomes(results)
+    asked = _asked(common, apart, wanted)
     first = results[0]
     is_one = len(results) == 1
     cases = tuple(Case(n.name, *_rest(n.case)) for n in named)
-    chosen = _told_apart(cases, base)
+    chosen = _told_apart(cases, base, "returned" if "returned" in common else common[0])
     return Comparison(
         title=str(first.told["title"]) if is_one else "Results side by side",
         question=str(first.told.get("question", "")) if is_one else "",
@@ -114,7 +129,7 @@ def load_comparison(
         numbers=int(first.told["numbers"]),
         weight=float(first.told["weight"]),
         design=str(first.told.get("design", "")) if is_one else "",
-        notes=tuple(_notes(results, cases)),
+        notes=(*_left_out(apart, wanted), *_notes(results, cases)),
         fingerprint=str(first.told.get("fingerprint", "")) if is_one else "",
     )
 
@@ -136,19 +151,60 @@ def _baseline(first: Result, named: list[Named], asked: str | None) -> str:
     return found[0]
 
 
-def _outcomes(results: list[Result], wanted: Sequence[str]) -> list[str]:
-    first = results[0]
-    common = [n for n in first.outcomes if all(n in result.outcomes for result in results)]
+def _outcomes(results: list[Result]) -> tuple[list[str], dict[str, str]]:
+    """The outcomes that all have and mean alike, and of those that some mean otherwise, how."""
+    first, *others = results
+    common, apart = [], {}
+    for name, said in first.said.items():
+        if all(name in other.said for other in others):
+            unlike = [(other.folder, _unlike(said, other.said[name], first)) for other in others]
+            how = [f"is another one in {folder}: {words}" for folder, words in unlike if words]
+            if how:
+                apart[name] = "; ".join(how)
+            else:
+                common.append(name)
     if not common:
-        raise UsageError("these results have no outcome in common")
+        told = [f"{name}: {how}" for name, how in apart.items()]
+        raise UsageError("\n".join(["these results have no outcome in common", *told]))
+    return common, apart
+
+
+def _unlike(ours: Mapping[str, Any], theirs: Mapping[str, Any], first: Result) -> str:
+    """How theirs is another number than that of the first result; nothing if it is the same."""
+    is_written = all(what in said for what in MEANING for said in (ours, theirs))
+    pairs = (
+        (what, _in_words(theirs[what]), _in_words(ours[what]))
+        for what in (MEANING if is_written else CALLED)
+    )
+    return ", ".join(f"{what} {b} where {first.folder} has {a}" for what, b, a in pairs if a != b)
+
+
+def _in_words(said: str | Sequence[str] | None) -> str:
+    if said is None:
+        return "none"
+    return repr(said if isinstance(said, str) else " + ".join(said))
+
+
+def _asked(common: list[str], apart: Mapping[str, str], wanted: Sequence[str]) -> list[str]:
     wrong = [
-        f"--outcome: {name}: no such outcome; {choice(name, tuple(common))}"
+        f"--outcome: {name}: "
+        + (apart.get(name) or f"no such outcome; {choice(name, tuple(common))}")
         for name in wanted
         if name not in common
     ]
     if wrong:
         raise UsageError("\n".join(wrong))
-    return [n for n in common if not wanted or n in wanted or n.removesuffix("_per_100") in HARMS]
+    return [name for name in common if _is_told(name, wanted)]
+
+
+def _is_told(name: str, wanted: Sequence[str]) -> bool:
+    return not wanted or name in wanted or name.removesuffix("_per_100") in HARMS
+
+
+def _left_out(apart: Mapping[str, str], wanted: Sequence[str]) -> Iterator[str]:
+    for name, how in apart.items():
+        if _is_told(name, wanted):
+            yield f"Without the outcome {name!r}, which {how}."
 
 
 def _read_all(folders: Sequence[Path]) -> list[Result]:
@@ -187,9 +243,7 @@ def _read(folder: Path) -> Result:
 
 
 def _of_sweep(folder: Path, said: Mapping[str, Any], table: "pd.DataFrame") -> Result:
-    outcomes = {
-        name: OutcomeInfo(o["title"], o["unit"], o["good"]) for name, o in said["outcomes"].items()
-    }
+    outcomes = _infos(said["outcomes"])
     by_case = dict(iter(table.groupby("case", sort=False)))
     cases = tuple(
         Case(
@@ -202,7 +256,7 @@ def _of_sweep(folder: Path, said: Mapping[str, Any], table: "pd.DataFrame") -> R
         for case in said["cases"]
         if case["name"] in by_case
     )
-    return Result(folder, said, cases, outcomes, is_sweep=True)
+    return Result(folder, said, cases, outcomes, said["outcomes"], is_sweep=True)
 
 
 def _of_run(folder: Path, told: Mapping[str, Any], table: "pd.DataFrame") -> Result:
@@ -219,11 +273,12 @@ def _of_run(folder: Path, told: Mapping[str, Any], table: "pd.DataFrame") -> Res
         {name: measure(outcome, columns, dates) for name, outcome in defaults.items()},
     )
     is_window = told["ground"]["recorded_from"] != told["ground"]["start"]
-    outcomes = {
-        name: OutcomeInfo(title(name, o, is_window=is_window), str(o.unit), o.good)
-        for name, o in defaults.items()
-    }
-    return Result(folder, told, (case,), outcomes, is_sweep=False)
+    said = outcomes_said(defaults, is_window=is_window)
+    return Result(folder, told, (case,), _infos(said), said, is_sweep=False)
+
+
+def _infos(said: Mapping[str, Mapping[str, Any]]) -> dict[str, OutcomeInfo]:
+    return {name: OutcomeInfo(o["title"], o["unit"], o["good"]) for name, o in said.items()}
 
 
 def _check_same(results: list[Result]) -> None:
@@ -271,14 +326,13 @@ def _rest(case: Case) -> tuple[str, Mapping[str, Any], np.ndarray, Mapping[str, 
     return case.title, case.factors, case.replicates, case.outcomes
 
 
-def _told_apart(cases: Sequence[Case], baseline: str) -> set[str]:
-    """The baseline and other cases as unlike in returns as can be, as many as can be told apart.
+def _told_apart(cases: Sequence[Case], baseline: str, outcome: str) -> set[str]:
+    """The baseline and other cases as unlike in an outcome as can be; all that can be told apart.
 
     Each next one is the furthest from all before it (Gonzalez 1985), so that a design's extremes
     and what lies between are drawn, not many lines that are one.
     """
-    name = "returned" if "returned" in cases[0].outcomes else next(iter(cases[0].outcomes))
-    middle = {case.name: _median(case.outcomes[name]) for case in cases}
+    middle = {case.name: _median(case.outcomes[outcome]) for case in cases}
     if len(cases) <= SHOWN_CASES:
         return set(middle)
     chosen = [baseline]
@@ -327,26 +381,14 @@ def _arrays(table: "pd.DataFrame") -> tuple[np.ndarray, dict[str, np.ndarray], n
 
 
 def _notes(results: list[Result], cases: Sequence[Case]) -> Iterator[str]:
-    numbers = {len(case.replicates) for case in cases}
-    if len(numbers) > 1:
-        yield (
-            f"Cases have from {min(numbers)} to {max(numbers)} replicates; differences are over "
-            "those that both have."
-        )
+    grounds = [ground for result in results for ground in _grounds(result)]
+    yield from notes_on(grounds, [len(case.replicates) for case in cases])
     for result in results:
         there = {case.name for case in result.cases}
         gone = [c["name"] for c in result.told.get("cases", ()) if c["name"] not in there]
         if gone:
             listed = ", ".join(map(repr, gone[:5])) + (" and others" if len(gone) > 5 else "")
             yield f"Without {listed}: their cells failed in {result.folder}."
-    grounds = [ground for result in results for ground in _grounds(result)]
-    if len({ground["population"] for ground in grounds}) > 1:
-        yield (
-            "Cases have unlike populations: their households are not the same people, and "
-            "differences are not those of levers alone."
-        )
-    if len({(g["start"], g["weeks"], g["recorded_from"]) for g in grounds}) > 1:
-        yield "Cases span unlike weeks: what is summed up is each one's own."
 
 
 def _grounds(result: Result) -> list[Mapping[str, Any]]:

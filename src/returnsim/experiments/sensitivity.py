@@ -16,9 +16,11 @@ from jaxtyping import Float
 from returnsim.analysis.defined import mean_of
 from returnsim.errors import UsageError
 from returnsim.experiments.compare import CONFIDENCE
+from returnsim.experiments.design import Levels, share_reached
+from returnsim.experiments.destinations import INDICES as INDICES
+from returnsim.experiments.destinations import SCREENING as SCREENING
 from returnsim.experiments.schema import Sensitivity
 
-SCREENING, INDICES = "screening", "indices"
 MOST_NOISE = 0.5
 """An outcome of which more than this share of the variance is luck has no say in the screening."""
 FEWEST_TRAJECTORIES, FEWEST_GROUPS = 4, 8
@@ -126,7 +128,11 @@ class Study:
 
 
 def study_of(
-    factors: Sequence[str], settings: Sensitivity, simulate: Simulate, aside: Collection[str] = ()
+    factors: Sequence[str],
+    settings: Sensitivity,
+    simulate: Simulate,
+    aside: Collection[str] = (),
+    levels: Mapping[str, Levels] = {},
 ) -> Study:
     """Screen all factors, and look at those closely that matter.
 
@@ -140,6 +146,9 @@ def study_of(
         Gives the outcomes at the points of a stage; in the second it may give more outcomes.
     aside : collection of str
         Outcomes that have no say in the screening.
+    levels : dict of str to Levels
+        Of the factors: a step between written values is as long as these allow. Those that are not
+        there have a range.
 
     Returns
     -------
@@ -154,7 +163,8 @@ def study_of(
     walks = walks_of(len(factors), settings)
     values = simulate(SCREENING, dict(zip(factors, walks.T, strict=True)))
     lost = _lost(values, len(factors) + 1, settings.trajectories, FEWEST_TRAJECTORIES, SCREENING)
-    effects = {name: effects_of(walks, value, settings) for name, value in values.items()}
+    reached = _reached(walks, [levels.get(name) for name in factors])
+    effects = {name: effects_of(walks, value, settings, reached) for name, value in values.items()}
     voices, scores = _scores(factors, {n: e for n, e in effects.items() if n not in aside})
     kept = _kept(scores, settings)
     points = base_points_of(len(kept), settings)
@@ -209,7 +219,10 @@ def base_points_of(factors: int, settings: Sensitivity) -> Float[np.ndarray, "P 
 
 
 def effects_of(
-    walks: Float[np.ndarray, "P D"], values: Float[np.ndarray, "P R"], settings: Sensitivity
+    walks: Float[np.ndarray, "P D"],
+    values: Float[np.ndarray, "P R"],
+    settings: Sensitivity,
+    reached: Float[np.ndarray, "P D"] | None = None,
 ) -> Effects:
     """Tell elementary effects on one outcome, of the trajectories in which it is defined.
 
@@ -221,6 +234,8 @@ def effects_of(
         The outcome.
     settings : Sensitivity
         As for the walks.
+    reached : array, shape (P, D), optional
+        How far within its range each factor really was, where that is not as in the walks.
     """
     from SALib.analyze import morris
 
@@ -233,6 +248,8 @@ def effects_of(
         return Effects(*(nan,) * 7, number, _noise(values))
     rows = np.repeat(whole, factors + 1)
     x, y = walks[rows], means[rows]
+    if reached is not None:
+        y = _as_if_reached(x, reached[rows], y)
     found = morris.analyze(_problem(factors), x, y, num_levels=settings.levels, seed=settings.seed)
     single = _elementary(x.reshape(number, factors + 1, -1), y.reshape(number, -1))
     rng = np.random.default_rng(settings.seed)
@@ -312,6 +329,33 @@ def rule_in_words(settings: Sensitivity) -> str:
 def _problem(factors: int) -> dict[str, Any]:
     names = [f"x{i}" for i in range(factors)]
     return {"num_vars": factors, "names": names, "bounds": [[0.0, 1.0]] * factors}
+
+
+def _reached(
+    walks: Float[np.ndarray, "P D"], levels: Sequence[Levels | None]
+) -> Float[np.ndarray, "P D"]:
+    """How far within its range each factor really is at the points of walks."""
+    reached: np.ndarray = walks.copy()
+    for i, own in enumerate(levels):
+        if own is not None:
+            reached[:, i] = [share_reached(own, float(share)) for share in walks[:, i]]
+    return reached
+
+
+def _as_if_reached(
+    x: Float[np.ndarray, "P D"], reached: Float[np.ndarray, "P D"], y: Float[np.ndarray, "P"]
+) -> Float[np.ndarray, "P"]:
+    """An outcome as if each step had gone as far as its walk says, at the slope of the real one."""
+    factors = x.shape[1]
+    meant = np.diff(x.reshape(-1, factors + 1, factors), axis=1)
+    made = np.diff(reached.reshape(meant.shape[0], -1, factors), axis=1)
+    moved = np.abs(meant).argmax(axis=2)[..., np.newaxis]
+    whole, real = (np.take_along_axis(s, moved, axis=2)[..., 0] for s in (meant, made))
+    # A single value cannot be moved, and its step changes nothing.
+    longer = np.divide(whole, real, out=np.ones_like(whole), where=real != 0) - 1.0
+    shaped: np.ndarray = y.reshape(-1, factors + 1).copy()
+    shaped[:, 1:] += np.cumsum(np.diff(shaped, axis=1) * longer, axis=1)
+    return shaped.ravel()
 
 
 def _elementary(

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from returnsim.errors import UsageError
-from returnsim.experiments.cases import LoadedExperiment
+from returnsim.experiments.cases import LoadedExperiment, levels_of
+from returnsim.experiments.destinations import check_study_folder
 from returnsim.experiments.outcomes import (
     DEFAULTS,
     NOT_YET_KNOWN,
@@ -74,10 +75,11 @@ def check_study(experiment: LoadedExperiment, folder: Path) -> None:
     """
     experiment.require_sensitivity()
     require_salib()
-    for stage in (SCREENING, INDICES):
-        check_folder(folder / stage, experiment)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder with --out")
+    check_study_folder(folder, experiment.name)
+    for stage in (SCREENING, INDICES):
+        check_folder(folder / stage, experiment)
 
 
 def run_study(experiment: LoadedExperiment, folder: Path, run_sweep: RunSweep) -> Studied:
@@ -116,7 +118,8 @@ def run_study(experiment: LoadedExperiment, folder: Path, run_sweep: RunSweep) -
 
     # How many are not known yet stands beside those pushed, and is no outcome of its own.
     aside = [name for name in outcomes_of(told) if name.startswith(NOT_YET_KNOWN)]
-    study = study_of(tuple(told.factors), settings, simulate, aside)
+    levels = {name: levels_of(name, factor) for name, factor in told.factors.items()}
+    study = study_of(tuple(told.factors), settings, simulate, aside, levels)
     return Studied(experiment, study, dated, folder)
 
 

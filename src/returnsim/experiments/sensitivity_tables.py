@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from returnsim.analysis.summary import percent as percent
+from returnsim.experiments.destinations import INDICES, OVER_TIME, SCREENING
+from returnsim.experiments.destinations import MORRIS as MORRIS
+from returnsim.experiments.destinations import SOBOL as SOBOL
+from returnsim.experiments.destinations import WHOLE as WHOLE
 from returnsim.experiments.outcomes import outcomes_of
 from returnsim.experiments.schema import paths_of
 from returnsim.experiments.sensitivity import (
-    INDICES,
     MOST_NOISE,
-    SCREENING,
     Effects,
     Indices,
     Study,
@@ -27,8 +29,6 @@ from returnsim.experiments.written import write_results
 if TYPE_CHECKING:
     import pandas as pd
 
-MORRIS, SOBOL, OVER_TIME = "morris.csv", "sobol.csv", "sobol_over_time.csv"
-WHOLE = "sensitivity.json"
 FORMAT = "returnsim sensitivity 1"
 LEAST_TOLD = 0.05
 """A factor with a smaller total index is not told to move the outcome."""

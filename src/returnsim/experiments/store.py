@@ -24,7 +24,8 @@ RECORD = ".json"
 DATA = ".parquet"
 PARTIAL = ".partial"
 FAILED, DAMAGED = "failed", "damaged"
-AT_WORK, CLAIMS, TABLES, UNFINISHED = ".at-work", ".claims", ".tables", ".unfinished"
+AT_WORK, CLAIMS, TABLES = ".at-work", ".claims", ".tables"
+ADDING, UNFINISHED = ".adding", ".unfinished"
 KEY_DIGITS = 64
 CLAIM_DIGITS = 15
 """Digits of a key that number the byte of its claim: below the largest place in a file."""
@@ -200,15 +201,23 @@ class Store:
             raise RunError(f"{self.folder}: files cannot be locked there: {why}") from error
         return True
 
-    def begin(self) -> None:
-        """Take note that cells are being added which no table tells of yet."""
-        with self._disk_told():
-            (self.folder / UNFINISHED).touch()
+    @contextmanager
+    def adding(self) -> Iterator[None]:
+        """Take note that cells are added which no table tells of yet, until it ends well.
 
-    def end(self) -> None:
-        """Take note that the tables tell of all that was added."""
+        Where others are adding too, the note is left to whichever ends last.
+        """
         with self._disk_told():
-            (self.folder / UNFINISHED).unlink(missing_ok=True)
+            door = (self.folder / ADDING).open("ab")
+        with door:
+            with self._disk_told():
+                # Not before whoever takes back a note has done so.
+                fcntl.flock(door, fcntl.LOCK_SH)
+                (self.folder / UNFINISHED).touch()
+            yield
+            with self._disk_told(), suppress(BlockingIOError):
+                fcntl.flock(door, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                (self.folder / UNFINISHED).unlink(missing_ok=True)
 
     def is_unfinished(self) -> bool:
         """Whether a sweep began here that was not run to its end."""

@@ -145,12 +145,10 @@ def sweep(
         # A cluster that cannot be reached is told before anything is written.
         pass
     store = Store(folder / STORE)
-    with store.at_work():
-        store.begin()
+    with store.at_work(), store.adding():
         work = _Work(experiment, store, number, site.workers, progress)
         work.run(_with_engine(site, store, work.household_weeks()))
         write_tables(work.source(), store, folder, command)
-        store.end()
     return work.tally
 
 
@@ -175,7 +173,7 @@ def _with_engine(site: Site, store: Store, household_weeks: float) -> Site:
     """The site, with the engine of what the store holds already where none was asked for."""
     if site.engine == AUTO:
         for key in store.names():
-            if store.has_record(key):
+            if store.has(key):
                 return site._replace(
                     engine=choose_engine(engine_of(store.record(key)["engine"]), 0)
                 )
@@ -192,19 +190,20 @@ def check_folder(folder: Path, experiment: LoadedExperiment) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is a file; name a folder with --out")
-    if not folder.exists() or not any(folder.iterdir()) or (folder / STORE).is_dir():
-        said = run_in(folder)
-        there = said and said.get("experiment")
-        if not there or there == experiment.name:
-            return
+    # The tables alone say whose they are: they may have been handed on without their cells.
+    there = (run_in(folder) or {}).get("experiment")
+    if there == experiment.name:
+        return
+    if there:
         raise UsageError(
             f"{folder}: holds the results of the experiment {there!r}; "
             "name another folder with --out"
         )
-    raise UsageError(
-        f"{folder}: holds files of another kind; they are left alone. "
-        "Name another folder with --out"
-    )
+    if folder.exists() and any(folder.iterdir()) and not (folder / STORE).is_dir():
+        raise UsageError(
+            f"{folder}: holds files of another kind; they are left alone. "
+            "Name another folder with --out"
+        )
 
 
 class _Work:

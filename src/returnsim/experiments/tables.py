@@ -20,21 +20,26 @@ from returnsim.assemble import plan_run
 from returnsim.core.run import MODEL_VERSION
 from returnsim.digests import AGAIN, DIGESTS, RUN, digests_of, is_whole, vouch
 from returnsim.errors import RunError, UsageError
+from returnsim.experiments.cases import LoadedExperiment
 from returnsim.experiments.dataset import Dataset
 from returnsim.experiments.outcomes import SUMMARY_COLUMNS, title
 from returnsim.experiments.pieces import Source, pieces
+from returnsim.experiments.schema import Outcome
 from returnsim.experiments.store import Store
-from returnsim.folders import flush_files, reason_of
+from returnsim.folders import flush_files, reason_of, write_in_place
 from returnsim.results import ground_of, versions
+from returnsim.scenario.schema import Scenario
 
 FORMAT = "returnsim sweep 1"
 CELLS, SUMMARY, OUTCOMES = "cells.csv", "summary.csv", "outcomes.parquet"
 PARTIAL = ".partial"
+MEANING = ("column", "measure", "date", "per_100", "without")
+"""What of an outcome says which number it is, whatever its name."""
 EXPERIMENT, WEEKLY_FOLDER = "experiment.yaml", "weekly"
 
 
 def write_tables(source: Source, store: Store, folder: Path, command: str) -> None:
-    """Write the tables of a sweep beside its store; left alone where nothing has changed.
+    """Write the tables of a sweep beside its store; left alone where nothing in them has changed.
 
     ``weekly/part-*.parquet`` (one dataset: every case, replicate and week), ``outcomes.parquet``
     (a row a case and replicate), ``summary.csv`` (a row a case and outcome), ``cells.csv`` (which
@@ -62,6 +67,7 @@ def write_tables(source: Source, store: Store, folder: Path, command: str) -> No
     try:
         with store.alone_with_tables():
             if _are_there(folder, fingerprint):
+                _tell_anew(source, folder, command)
                 return
             for stray in folder.glob(f".*{PARTIAL}"):
                 # Nobody else writes tables now: it is what was left when that was broken off.
@@ -126,6 +132,27 @@ def told_cells(folder: Path) -> list[dict[str, str]]:
         return []
 
 
+def outcomes_said(outcomes: Mapping[str, Outcome], *, is_window: bool) -> dict[str, dict[str, Any]]:
+    """What ``run.json`` says of outcomes: what each is called, and `MEANING`.
+
+    Parameters
+    ----------
+    outcomes : dict of str to Outcome
+        Every default filled.
+    is_window : bool
+        Whether the record begins after the scenario does.
+    """
+    return {
+        name: {
+            "title": title(name, outcome, is_window=is_window),
+            "unit": outcome.unit,
+            "good": outcome.good,
+            **outcome.model_dump(mode="json", include=set(MEANING)),
+        }
+        for name, outcome in outcomes.items()
+    }
+
+
 def _cells_csv(source: Source, store: Store) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -159,7 +186,9 @@ def _engines(source: Source, store: Store) -> list[dict[str, Any]]:
 def _fingerprint(source: Source, cells: str) -> str:
     told = source.experiment.experiment.model_dump(mode="json")
     cases = [(case.name, case.title, case.factors) for case in source.experiment.cases]
-    parts = (MODEL_VERSION, versions(), source.replicates, told, cases, cells)
+    # Sources and ranges of the scenario change no cell.
+    guesses = _baseline(source.experiment).guesses()
+    parts = (MODEL_VERSION, versions(), source.replicates, told, cases, guesses, cells)
     return sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -168,6 +197,17 @@ def _are_there(folder: Path, fingerprint: str) -> bool:
     if said is None or said.get("fingerprint") != fingerprint:
         return False
     return is_whole(said) and said.get(DIGESTS) == digests_of(folder, _tables_in(folder))
+
+
+def _tell_anew(source: Source, folder: Path, command: str) -> None:
+    """Say how the tables that are there were asked for last; what was made of them still holds."""
+    said = run_of(folder)
+    text = source.experiment.text
+    if said["command"] == command and (folder / EXPERIMENT).read_bytes() == text.encode():
+        return
+    write_in_place(folder / EXPERIMENT, text)
+    digests = said[DIGESTS] | digests_of(folder, (EXPERIMENT,))
+    vouch(folder / RUN, said | {"command": command}, digests)
 
 
 def _tables_in(folder: Path) -> list[str]:
@@ -229,8 +269,7 @@ def _summary(
 def _run_json(source: Source, command: str) -> dict[str, Any]:
     experiment = source.experiment
     told = experiment.experiment
-    baseline = next(case for case in experiment.cases if case.name == experiment.baseline)
-    scenario = experiment.scenario(baseline)
+    scenario = _baseline(experiment)
     guesses, numbers = scenario.guesses()
     weight = plan_run(scenario, told.seed, told.households).inputs.parameters.weight
     grounds = [ground_of(experiment.scenario(case)) for case in experiment.cases]
@@ -253,7 +292,7 @@ def _run_json(source: Source, command: str) -> dict[str, Any]:
             name: {"kind": experiment.kind_of(name), "title": f.title or name, "unit": f.unit}
             for name, f in told.factors.items()
         },
-        "outcomes": _outcomes_json(source, is_window=any(map(_is_window, grounds))),
+        "outcomes": outcomes_said(source.outcomes, is_window=any(map(_is_window, grounds))),
         "cases": [
             {
                 "name": case.name,
@@ -267,17 +306,10 @@ def _run_json(source: Source, command: str) -> dict[str, Any]:
     }
 
 
+def _baseline(experiment: LoadedExperiment) -> Scenario:
+    case = next(case for case in experiment.cases if case.name == experiment.baseline)
+    return experiment.scenario(case)
+
+
 def _is_window(ground: Mapping[str, Any]) -> bool:
     return bool(ground["recorded_from"] != ground["start"])
-
-
-def _outcomes_json(source: Source, *, is_window: bool) -> dict[str, dict[str, Any]]:
-    return {
-        name: {
-            "title": title(name, outcome, is_window=is_window),
-            "unit": outcome.unit,
-            "good": outcome.good,
-            "measure": outcome.measure,
-        }
-        for name, outcome in source.outcomes.items()
-    }

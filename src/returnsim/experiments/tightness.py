@@ -101,7 +101,7 @@ class Tightened(NamedTuple):
     unpaired_replicates : int
         Replicates of each case that would have told as much without the same draws.
     saved_runs : int
-        Replicates of all cases that were not needed.
+        Replicates of all cases that were not needed, of those under several names once.
     """
 
     outcome: str
@@ -200,11 +200,11 @@ def _tightened(wanted: Tightness, folder: Path, replicates: int) -> Tightened:
     level = abs(float(base.mean()))
     if not level > 0:
         return Tightened(wanted.outcome, replicates, False, None, (), replicates, 0)
-    same = _same_cells(folder, wanted.baseline)
+    cells = _cells_of(folder)
     found = {
         name: paired_difference(*(part.to_numpy() for part in values.align(base, join="inner")))
         for name, values in by_case.items()
-        if name not in same
+        if name not in cells or cells[name] != cells.get(wanted.baseline)
     }
     if any(d.pairs < FEWEST_PAIRS for d in found.values()):
         return Tightened(wanted.outcome, replicates, False, None, (), replicates, 0)
@@ -221,14 +221,15 @@ def _tightened(wanted: Tightness, folder: Path, replicates: int) -> Tightened:
         widest / level,
         never,
         unpaired,
-        (unpaired - replicates) * (len(by_case) + 1),
+        (unpaired - replicates)
+        * len({cells.get(name, name) for name in (*by_case, wanted.baseline)}),
     )
 
 
-def _same_cells(folder: Path, baseline: str) -> set[str]:
-    """Cases that are the baseline under another name."""
+def _cells_of(folder: Path) -> dict[str, frozenset[str]]:
+    """The cells of each case: one under another name has the same, and runs nothing."""
     keys: dict[str, set[str]] = {}
     for row in told_cells(folder):
         if not row["without"]:
             keys.setdefault(row["case"], set()).add(row["key"])
-    return {name for name, own in keys.items() if own == keys.get(baseline)}
+    return {name: frozenset(own) for name, own in keys.items()}

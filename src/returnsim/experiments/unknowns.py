@@ -1,6 +1,6 @@
 """Policies over a sample of what nobody knows: what a verdict may be asked of, and its numbers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +127,9 @@ def _windows(loaded: LoadedExperiment) -> Iterator[Problem]:
             yield _problem(loaded, "base", rule)
 
 
-def sample_of(loaded: LoadedExperiment, comparison: Comparison) -> Sample:
+def sample_of(
+    loaded: LoadedExperiment, comparison: Comparison, failed: Collection[str] = ()
+) -> Sample:
     """Put the results of a sweep in order, by policy and point.
 
     Parameters
@@ -136,6 +138,9 @@ def sample_of(loaded: LoadedExperiment, comparison: Comparison) -> Sample:
         From `prepared_verdict`.
     comparison : Comparison
         Its results.
+    failed : collection of str
+        Cases of which a cell failed, if only of some replicates: points that hold one are left out,
+        or one policy would be told from other replicates than another.
 
     Raises
     ------
@@ -143,7 +148,7 @@ def sample_of(loaded: LoadedExperiment, comparison: Comparison) -> Sample:
         If no point has results of every policy.
     """
     policies = tuple(loaded.experiment.cases)
-    there = {case.name: case for case in comparison.cases}
+    there = {case.name: case for case in comparison.cases if case.name not in failed}
     designed = {p: [c for c in loaded.cases if c.named == p] for p in policies}
     number = len(designed[policies[0]])
     whole = [i for i in range(number) if all(designed[p][i].name in there for p in policies)]

@@ -2,50 +2,19 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from returnsim.digests import CHECKSUMS, digests_of, vouch, vouched_for
 from returnsim.errors import RunError, UsageError
-from returnsim.experiments.compare import Comparison, table
 from returnsim.folders import reason_of, write_in_place
-from returnsim.results import CAPTIONS, COMPARED, FIGURES
+from returnsim.results import CAPTIONS, FIGURES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MADE_OF = "made_of"
 """The name under which results say of which sweep's tables they were made, by its fingerprint."""
-
-Draw = Callable[[Comparison, Path], dict[str, str]]
-
-
-def write_comparison(comparison: Comparison, folder: Path, draw: Draw | None) -> None:
-    """Write ``compare.csv``, ``checksums.json`` and, with ``draw``, ``figures`` and their captions.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        Any.
-    folder : Path
-        Where to; it is made.
-    draw : callable, optional
-        Draws into a folder and gives for each figure, by its name, a sentence on what it shows.
-
-    Raises
-    ------
-    RunError
-        If the disk does not take it.
-    """
-    write_results(
-        folder,
-        "the comparison",
-        {COMPARED: table(comparison)},
-        {},
-        None if draw is None else partial(draw, comparison),
-        told={MADE_OF: comparison.fingerprint},
-    )
 
 
 def write_results(
@@ -56,7 +25,7 @@ def write_results(
     draw: Callable[[Path], dict[str, str]] | None,
     digits: int = 8,
     beside: tuple[str, ...] = (),
-    told: Mapping[str, str] | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> None:
     """Write tables, texts and figures with their captions, each whole or not at all.
 
@@ -80,7 +49,7 @@ def write_results(
         Significant ones in the tables.
     beside : tuple of str
         Names of files that were written there already, to be vouched for too.
-    told : mapping of str to str, optional
+    told : mapping, optional
         What else ``checksums.json`` says.
 
     Raises
@@ -115,7 +84,7 @@ def _drawn(draw: Callable[[Path], dict[str, str]], figures: Path) -> list[str]:
     return [f"{FIGURES}/{file.name}" for file in (figures / CAPTIONS, *files)]
 
 
-def _vouch(folder: Path, names: Iterable[str], told: Mapping[str, str]) -> None:
+def _vouch(folder: Path, names: Iterable[str], told: Mapping[str, Any]) -> None:
     """Vouch for files, and still for those of an earlier call."""
     try:
         before = vouched_for(folder / CHECKSUMS)

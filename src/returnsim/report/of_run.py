@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from returnsim.report.compared import compare_commands
 from returnsim.report.content import Block, Commands, Part, Table, Words
 from returnsim.report.pictures import pictures_of
 from returnsim.report.reading import Told, damaged, plain, read_table
@@ -98,12 +99,15 @@ def part_of_run(folder: Path, told: Told, base: Path | None) -> Part:
                 *map(Words, notes),
                 _every_outcome(summary),
             ],
-            "figures": pictures_of(folder),
+            "figures": pictures_of(folder, is_run=True),
             "harm": [_harm(harm), _in_camp(harm), _promises(guarantors), Words(NOT_SUMS)],
             "switch": _switch(summary),
             "guesses": [*guesses_said(told), guesses_table(scenario)],
             "limits": limits(notes),
-            "provenance": [provenance_table(told), Commands([told.command()])],
+            "provenance": [
+                provenance_table(told),
+                Commands([told.command(), *compare_commands(folder)]),
+            ],
         },
     )
 

@@ -9,7 +9,14 @@ from returnsim.errors import ReturnsimError, UsageError
 from returnsim.experiments.compare import COLUMNS, Case, Comparison, OutcomeInfo
 from returnsim.experiments.tables import EXPERIMENT, OUTCOMES
 from returnsim.experiments.verdict_tables import VERDICT
-from returnsim.report.content import Block, Commands, Part, Table, Words
+from returnsim.report.compared import (
+    POPULATIONS,
+    compare_commands,
+    compared_in,
+    is_of_one_people,
+    notes_on,
+)
+from returnsim.report.content import Block, Commands, Part, Picture, Table, Words
 from returnsim.report.of_verdict import verdict_commands
 from returnsim.report.pictures import pictures_of
 from returnsim.report.reading import Told, damaged, is_outdated, plain, read_table
@@ -50,9 +57,6 @@ def part_of_sweep(folder: Path, told: Told) -> Part:
     sides = _sides(folder, told, outdated=outdated)
     cases = told.list("cases")
     question = told.text("question", "")
-    commands = [told.command()]
-    if (folder / COMPARED).is_file():
-        commands.append(shlex.join(["returnsim", "compare", str(folder)]))
     return Part(
         told.text("title"),
         f"{counted(len(cases), 'case')} of {counted(told.count('replicates'), 'replicate')}, "
@@ -60,15 +64,15 @@ def part_of_sweep(folder: Path, told: Told) -> Part:
         {
             "question": [Words(question)] if question else [],
             "levers": _levers(folder, told),
-            "answer": [*answer(sides), *_left_out(folder, told)],
-            "figures": [Words(OUTDATED)] if outdated else pictures_of(folder),
+            "answer": [*notes_on(told, sides), *answer(sides), *_left_out(folder, told)],
+            "figures": [Words(OUTDATED)] if outdated else _pictures(folder, sides.baseline),
             "harm": harm(sides),
             "switch": switch(sides),
             "guesses": guesses_said(told),
             "limits": limits(_failed(told, sides)),
             "provenance": [
                 provenance_table(told, [("baseline", plain(sides.baseline))]),
-                Commands(commands),
+                Commands([told.command(), *compare_commands(folder)]),
             ],
         },
     )
@@ -76,25 +80,54 @@ def part_of_sweep(folder: Path, told: Told) -> Part:
 
 def part_of_comparison(folder: Path) -> Part:
     """Tell of a comparison that lies in a folder of its own."""
-    rows = _compared(folder)
-    sides = Sides(rows, _baseline(rows, ""), {})
+    rows, told = _compared(folder), compared_in(folder)
+    baseline = told.text("baseline", "") or _baseline(rows, "")
+    populations = told.of(POPULATIONS, list, [])
+    sides = Sides(rows, baseline, {}, is_of_one_people=len(populations) == 1)
+    notes = [Words(plain(note)) for note in told.of("notes", list, [])]
     return Part(
         "Results side by side",
         f"A comparison of {counted(len(sides.cases), 'case')}; in {plain(folder)}.",
         {
-            "answer": answer(sides),
+            "answer": [*notes, *answer(sides)],
             "figures": pictures_of(folder),
             "harm": harm(sides),
             "switch": switch(sides),
+            "guesses": guesses_said(told) if "guesses" in told.content else [],
             "limits": limits(),
-            "provenance": [
-                Words(
-                    "A comparison does not say what it was made of: its figures name the cases, "
-                    "and the folders of those say how they were run."
-                )
-            ],
+            "provenance": _made_of(told),
         },
     )
+
+
+def _made_of(told: Told) -> list[Block]:
+    if "command" not in told.content:
+        # Earlier versions did not keep it.
+        return [
+            Words(
+                "This comparison does not say what it was made of: its figures name the cases, "
+                "and the folders of those say how they were run."
+            )
+        ]
+    return [
+        Words("The folders of its cases say how they were run."),
+        Commands([told.command()]),
+    ]
+
+
+def _pictures(folder: Path, baseline: str) -> list[Block]:
+    """The figures of a sweep, and what else than the text they tell differences from."""
+    pictures = pictures_of(folder)
+    theirs = compared_in(folder).text("baseline", baseline)
+    if theirs == baseline or not any(isinstance(one, Picture) for one in pictures):
+        return pictures
+    return [
+        Words(
+            "`returnsim compare` was told another baseline: the figures and their captions tell "
+            f"differences from “{theirs}”, the text tells them from “{baseline}”."
+        ),
+        *pictures,
+    ]
 
 
 def _left_out(folder: Path, told: Told) -> list[Block]:
@@ -116,13 +149,17 @@ def _sides(folder: Path, told: Told, *, outdated: bool) -> Sides:
     outcomes = told.mapping("outcomes")
     titles = {name: plain(info["title"]) for name, info in outcomes.items()}
     if (folder / OUTCOMES).is_file():
-        return sides_of(_comparison(folder, told))
+        comparison = _comparison(folder, told)
+        names = [plain(case.name) for case in comparison.cases]
+        return sides_of(comparison, is_of_one_people=is_of_one_people(told, names))
     if not (folder / COMPARED).is_file():
         raise damaged(folder / OUTCOMES, "is missing, and so is compare.csv")
     if outdated:
         raise damaged(folder / OUTCOMES, "is missing, and compare.csv is of an earlier sweep")
     rows = _compared(folder)
-    return Sides(rows, _baseline(rows, told.text("baseline")), titles)
+    baseline = compared_in(folder).text("baseline", _baseline(rows, told.text("baseline")))
+    is_one = is_of_one_people(told, set(rows["case"]))
+    return Sides(rows, baseline, titles, is_of_one_people=is_one)
 
 
 def _baseline(rows: "pd.DataFrame", likely: str) -> str:

@@ -91,13 +91,16 @@ OF_A_LEVER = {
 }
 
 
-def pictures_of(folder: Path) -> list[Block]:
+def pictures_of(folder: Path, *, is_run: bool = False) -> list[Block]:
     """Every figure of a folder of results.
 
     Parameters
     ----------
     folder : Path
         Of results, or of a verdict.
+    is_run : bool
+        Whether it is of a run, whose own figures are shown beside those of a comparison of it:
+        only these have their captions with them.
 
     Returns
     -------
@@ -110,20 +113,26 @@ def pictures_of(folder: Path) -> list[Block]:
         If a figure is missing or damaged, with its path.
     """
     shown = folder / FIGURES
-    captions = _captions(shown)
+    captions = _captions(shown, is_run=is_run)
     if not captions:
         return [Words("No figures were drawn of it.")]
     return [_picture(shown, name, caption) for name, caption in captions.items()]
 
 
-def _captions(shown: Path) -> dict[str, str]:
+def _captions(shown: Path, *, is_run: bool) -> dict[str, str]:
+    captions = {}
     if (shown / CAPTIONS).exists():
         told = read_told(shown / CAPTIONS)
-        return {Path(name).name: begun(told.text(name)) for name in told.content}
+        captions = {Path(name).name: begun(told.text(name)) for name in told.content}
+        if not is_run:
+            return captions
     stems = {file.stem for file in shown.glob("*") if file.suffix in (".png", ".svg")}
     order = list(KNOWN)
-    first = sorted(stems, key=lambda s: (order.index(s) if s in KNOWN else len(order), s))
-    return {name: _known(name).caption for name in first}
+    first = sorted(
+        stems | captions.keys(),
+        key=lambda s: (order.index(s) if s in KNOWN else len(order), s),
+    )
+    return {name: captions.get(name, _known(name).caption) for name in first}
 
 
 def begun(sentence: str) -> str:

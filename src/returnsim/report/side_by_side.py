@@ -6,6 +6,7 @@ from pathlib import Path
 from returnsim.digests import RUN
 from returnsim.errors import UsageError
 from returnsim.experiments.reading import load_comparison
+from returnsim.report.compared import populations_in
 from returnsim.report.content import Block, Part, Words
 from returnsim.report.reading import plain, read_told
 from returnsim.report.scenarios import Base, differences_said, scenario_in
@@ -40,7 +41,8 @@ def part_side_by_side(folders: Sequence[Path], kinds: Sequence[str]) -> Part | N
     except UsageError as error:
         lines = [plain(line) for line in str(error).splitlines()]
         return Part(title, what, {"answer": [Words(f"They cannot be compared. {' '.join(lines)}")]})
-    sides = sides_of(comparison)
+    populations = set[str]().union(*(populations_in(folder) for folder, _ in mine))
+    sides = sides_of(comparison, is_of_one_people=len(populations) == 1)
     return Part(
         title,
         what,

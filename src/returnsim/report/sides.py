@@ -20,10 +20,10 @@ NOT_PUSHED = (
     "How many of them were pushed was not measured; `pushed: {without: siege}` among the outcomes "
     "of the experiment does."
 )
-SAME_LUCK = (
-    "Differences are of the same replicates with the same draws, so that the same people meet the "
-    "same luck in both; in brackets the 90 % interval of their mean."
-)
+SAME_DRAWS = "Differences are of the same replicates with the same draws"
+SAME_LUCK = f"{SAME_DRAWS}, so that the same people meet the same luck in both"
+IN_BRACKETS = "in brackets the 90 % interval of their mean."
+ONE_PAIR = "(one pair)"
 Row = Mapping[str, Any]
 
 
@@ -38,9 +38,18 @@ class Sides:
         All of them, the baseline first.
     outcomes : list of str
         In their order.
+    is_of_one_people : bool
+        Whether all cases are known to have the same households.
     """
 
-    def __init__(self, rows: "pd.DataFrame", baseline: str, titles: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        rows: "pd.DataFrame",
+        baseline: str,
+        titles: Mapping[str, str],
+        *,
+        is_of_one_people: bool,
+    ) -> None:
         self.rows: dict[tuple[str, str], Row] = {
             (str(row["case"]), str(row["outcome"])): row for row in rows.to_dict("records")
         }
@@ -48,6 +57,7 @@ class Sides:
         names = list(dict.fromkeys(case for case, _ in self.rows))
         self.cases = sorted(names, key=lambda name: name != baseline)
         self.outcomes = list(dict.fromkeys(outcome for _, outcome in self.rows))
+        self.is_of_one_people = is_of_one_people
         self._titles = titles
 
     def title(self, outcome: str) -> str:
@@ -67,7 +77,8 @@ class Sides:
         if row is None or case == self.baseline:
             return ""
         ends = row["ci90_low"], row["ci90_high"]
-        return ranged(row["difference"], *ends, row["unit"], sign=True)
+        told = ranged(row["difference"], *ends, row["unit"], sign=True)
+        return f"{told} {ONE_PAIR}" if _is_of_one_pair(row) else told
 
     def shown(self) -> list[str]:
         """The cases to tell: all, or the baseline with those of most and fewest returns."""
@@ -79,13 +90,14 @@ class Sides:
         return [self.cases[0], *rest[: half - 1], *rest[-half:]]
 
 
-def sides_of(comparison: Comparison) -> Sides:
+def sides_of(comparison: Comparison, *, is_of_one_people: bool) -> Sides:
     """The rows of a comparison."""
     titles = {name: plain(info.title) for name, info in comparison.outcomes.items()}
     rows = table(comparison)
     for column in WORDS_OF:
         rows[column] = rows[column].map(plain)
-    return Sides(rows, plain(comparison.baseline), titles)
+    baseline = plain(comparison.baseline)
+    return Sides(rows, baseline, titles, is_of_one_people=is_of_one_people)
 
 
 def answer(sides: Sides) -> list[Block]:
@@ -95,7 +107,9 @@ def answer(sides: Sides) -> list[Block]:
     blocks: list[Block] = [Words(f"{standing} Numbers are medians, in brackets {MIDDLE}.")]
     moved = [_moved(sides, case) for case in shown if case != sides.baseline]
     if moved:
-        blocks += [Words(f"From this the other cases differ. {SAME_LUCK}"), Points(moved)]
+        shared = SAME_LUCK if sides.is_of_one_people else SAME_DRAWS
+        said = f"From this the other cases differ. {shared}; {IN_BRACKETS}"
+        blocks += [Words(said), Points(moved)]
     if "pushed" not in sides.outcomes:
         blocks.append(Words(NOT_PUSHED))
     if len(shown) < len(sides.cases):
@@ -135,7 +149,14 @@ def _doubt(sides: Sides, case: str, name: str) -> str:
     row = sides.rows.get((case, name))
     if row is None or row["difference"] == 0:
         return ""
-    return ", not told from none" if row["ci90_low"] <= 0 <= row["ci90_high"] else ""
+    is_none = _is_of_one_pair(row) or row["ci90_low"] <= 0 <= row["ci90_high"]
+    return ", not told from none" if is_none else ""
+
+
+def _is_of_one_pair(row: Row) -> bool:
+    """Whether there is a difference, and no second to tell how far luck alone would take it."""
+    has_ends = row["ci90_low"] == row["ci90_low"]
+    return bool(abs(row["difference"]) > 0) and not has_ends
 
 
 def harm(sides: Sides) -> list[Block]:
