@@ -78,7 +78,7 @@ def test_a_household_is_told_with_its_week_its_terms_and_their_sum(returnsim: Ru
 
 
 def test_json_is_all_that_is_on_stdout_and_the_same_as_in_the_file(returnsim: Run, folder: Path):
-    for asked, name in ((ONE, "household-3-week-0"), (ALL, "groups-week-4")):
+    for asked, name in ((ONE, "household-3-replicate-0-week-0"), (ALL, "groups-week-4")):
         code, out, _ = returnsim(*asked, "--json", "--out", "here")
         assert code == 0
         told = json.loads(out)
@@ -113,14 +113,27 @@ def test_groups_without_households_have_null_means(returnsim: Run):
 def test_the_same_words_give_the_same_words_again(returnsim: Run):
     asked = (*ALL, "--seed", 4, "--households", 30)
     assert returnsim(*asked)[1] == returnsim(*asked)[1]
-    assert returnsim(*asked)[1] != returnsim(*asked[:-3], 5, *asked[-2:])[1]
+    assert returnsim(*asked)[1] != returnsim(*asked[:-3], 5, *asked[-2:], "--overwrite")[1]
+
+
+def test_an_explanation_of_something_else_is_not_replaced_unasked(returnsim: Run, folder: Path):
+    file = folder / "results" / "camp-explained" / "groups-week-4.json"
+    assert returnsim(*ALL)[0] == 0
+    written = file.read_text()
+    other = (*ALL, "--set", "levers.siege.severity=0.1")
+    code, out, err = returnsim(*other)
+    assert (code, out) == (2, "")
+    assert "groups-week-4.json: is of another scenario" in err
+    assert file.read_text() == written
+    assert returnsim(*other, "--overwrite")[0] == 0
+    assert file.read_text() != written
 
 
 def test_figures_are_drawn_unless_unwanted(returnsim: Run, folder: Path):
     for asked in (ONE[:-1], ALL[:-1]):
         assert returnsim(*asked, "--out", "here")[0] == 0
     names = {p.name for p in (folder / "here").iterdir() if p.suffix != ".json"}
-    stems = ("household-3-week-0", "groups-week-4-terms", "groups-week-4-changes")
+    stems = ("household-3-replicate-0-week-0", "groups-week-4-terms", "groups-week-4-changes")
     assert names == {f"{stem}.{ending}" for stem in stems for ending in ("png", "svg")}
 
 
@@ -170,7 +183,7 @@ def test_who_has_left_is_told_with_what_became_of_them(returnsim: Run, folder: P
     assert "nobody of it is in camp any more" in out
     assert re.search(r"left for home +week \d, from \d+ January 2021, with settlement", out)
     assert re.search(r"\nnow +\d+ \w+", out)
-    assert [p.name for p in (folder / "here").iterdir()] == ["household-3-week-8.json"]
+    assert [p.name for p in (folder / "here").iterdir()] == ["household-3-replicate-0-week-8.json"]
 
 
 def test_who_has_not_arrived_is_told_with_when_they_will(returnsim: Run):

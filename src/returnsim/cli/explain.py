@@ -60,6 +60,9 @@ def explain(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to; results/NAME-explained by default.")
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace another explanation of the same name.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="Print the explanation as JSON, not as tables.")
     ] = False,
@@ -95,14 +98,49 @@ def explain(
         from returnsim.analysis.explain import explain_household
 
         told = explain_household(scenario, plan, household, replicate or 0, week)
-        name = f"household-{household}-week-{told.week}"
+        name = f"household-{household}-replicate-{told.replicate}-week-{told.week}"
         lines = household_lines(told, scenario, plan)
-    said = _as_json(told, scenario, plan)
+    identity = _identity(scenario, plan, together)
+    if not overwrite:
+        _check_same(folder / f"{name}.json", identity)
+    said = _as_json(told, scenario, plan, identity)
     draw = None if no_figures else partial(_draw, told, scenario, plan)
     with kept_if_stopped(f"what was written is kept in {folder}: the same command writes the rest"):
         _write(folder, name, said, draw)
         typer.echo(said if json else "\n".join(line.rstrip() for line in lines))
     typer.echo(f"The explanation is in {folder}", err=True)
+
+
+def _identity(scenario: "Scenario", plan: "Plan", replicates: int) -> dict[str, object]:
+    """What an explanation is of, beside what its name says."""
+    from returnsim.scenario.files import scenario_hash
+
+    return {
+        "scenario_hash": scenario_hash(scenario),
+        "seed": plan.seed,
+        "households": plan.all_households,
+        "replicates": replicates,
+    }
+
+
+def _check_same(file: Path, identity: dict[str, object]) -> None:
+    """Make sure that no explanation of anything else is replaced."""
+    import json
+
+    from returnsim.errors import UsageError
+
+    try:
+        there = json.loads(file.read_text(encoding="utf-8"))
+    except OSError:
+        # There is none, or it will be told when it is written.
+        return
+    except ValueError:
+        there = {}
+    if not isinstance(there, dict) or any(there.get(key) != identity[key] for key in identity):
+        raise UsageError(
+            f"{file}: is of another scenario, seed or number of households or replicates.\n"
+            "Add --overwrite to replace it, or name another folder with --out"
+        )
 
 
 def _write(
@@ -130,7 +168,12 @@ def _draw(
     write_explanation(told, scenario, plan, folder, name)
 
 
-def _as_json(told: "ExplainedHousehold | Groups", scenario: "Scenario", plan: "Plan") -> str:
+def _as_json(
+    told: "ExplainedHousehold | Groups",
+    scenario: "Scenario",
+    plan: "Plan",
+    identity: dict[str, object],
+) -> str:
     import json
 
     from returnsim.analysis.explain import FELT, NOT_FOR
@@ -140,8 +183,7 @@ def _as_json(told: "ExplainedHousehold | Groups", scenario: "Scenario", plan: "P
     said = {
         "scenario": scenario.name,
         "title": scenario.title,
-        "seed": plan.seed,
-        "households": plan.all_households,
+        **identity,
         "weight": float(plan.inputs.parameters.weight[0]),
         "explained": with_nulls(_plain(told)),
         "levers": FELT,

@@ -3,6 +3,7 @@
 import webbrowser
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -74,7 +75,8 @@ def explore(
             typer.echo(address)
             typer.echo("Ctrl-C ends it.", err=True)
             if not no_open:
-                webbrowser.open(address)
+                # Some are waited for until they are closed, and would wait for the page.
+                Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
         serve(source, listening, workers or min(cores(), MOST_WORKERS), ready)
 

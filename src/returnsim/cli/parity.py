@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from returnsim.cli.options import ScenarioFile, Set
+from returnsim.cli.options import MOST_REPLICATES, ScenarioFile, Set
 from returnsim.errors import UsageError
 from returnsim.scenario.limits import FEWEST_HOUSEHOLDS, MOST_HOUSEHOLDS
 
@@ -17,7 +17,9 @@ EXIT_DIFFERENT = 1
 
 def parity(
     file: ScenarioFile,
-    replicate: Annotated[int, typer.Option(min=0, help="Which replicate.")] = 0,
+    replicate: Annotated[
+        int, typer.Option(min=0, max=MOST_REPLICATES - 1, help="Which replicate.")
+    ] = 0,
     seed: Annotated[
         int, typer.Option(min=0, max=2**64 - 1, help="The seed of the runs compared.")
     ] = 1,
