@@ -316,13 +316,14 @@ def test_everything_wrong_in_a_card_is_told_with_its_line(tmp_path: Path):
         "      b: {measure: {lag: detained, from: 2020-01-06, to: 2020-02-01}}\n"
         "      c: {measure: {quantity: departures, family_size: leaving}, at_leest: 1}\n"
         "      d: {measure: {households_with: camels, on: 2020-01-06}, between: [2, 1]}\n"
+        "      e: {measure: {quantity: hungry, on: 2020-01-06, quantile: 0.5}, at_most: 1}\n"
     )
     with pytest.raises(ScenarioError) as caught:
         load_card(card)
     told = [(p.line, p.rule) for p in caught.value.problems]
-    assert {line for line, _ in told} == {5, 6, 7, 8}
+    assert {line for line, _ in told} == {5, 6, 7, 8, 9}
     rules = " ".join(rule for _, rule in told)
-    for part in ("either a day", "must say one of", "at_least", "camels"):
+    for part in ("either a day", "must say one of", "at_least", "camels", "belongs to a lag"):
         assert part in rules or part in str(caught.value)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from returnsim.analysis.baselines import naive
+from returnsim.analysis.calibration.targets import targets_of
 from returnsim.analysis.observations import Observation
 from returnsim.analysis.validation import (
     Validation,
@@ -98,6 +99,13 @@ def test_what_is_foretold_is_never_below_nothing_and_may_be_nothing():
     assert whole[-1] > 5
 
 
+def test_a_share_is_never_foretold_to_be_more_than_all():
+    share = seen(95.0, None, 0, low=90, high=98, quantity="intention_share", unit="percent")
+    point = validate([share], np.full((1, 4), 95.0), np.full(4, 0.25), NOTHING_USED).points[0]
+    assert point.high90 == 100
+    assert point.median == pytest.approx(95, abs=1)
+
+
 def test_the_error_of_an_observation_is_that_of_its_ninety_percent_range():
     observation = seen(1000.0, None, 0, low=900, high=1100)
     whole = foretold(np.full(4, 1000.0), np.zeros(4), error_of(observation))
@@ -180,5 +188,63 @@ def test_skill_is_one_for_the_truth_and_nothing_for_what_the_naive_say():
     fitted = Fitted(use=("calibrate",))
     for told, skill in ((500.0, 1.0), (800.0, 0.0)):
         found = validate([used, kept], np.full((2, 4), told), np.zeros(4), fitted)
-        assert found.scores[0].skill["carried"] == pytest.approx(skill, abs=1e-6)
-        assert found.scores[1].relative_difference == pytest.approx(abs(told - 500) / 500)
+        # Half a person of error is left to every count.
+        assert found.scores[0].skill["carried"] == pytest.approx(skill, abs=1e-3)
+        assert found.scores[1].relative_difference == pytest.approx(abs(told - 500) / 500, abs=1e-3)
+
+
+def test_a_trend_of_a_share_ends_at_all():
+    shares = [
+        seen(value, None, day, quantity="intention_share", unit="percent")
+        for value, day in ((40.0, 0), (80.0, 10))
+    ]
+    asked = seen(90.0, None, 30, quantity="intention_share", unit="percent")
+    assert naive(asked, shares).trend == 100
+
+
+def test_of_two_counts_of_one_window_the_surer_is_carried_on():
+    unsure, sure = seen(70.0, 0, 6, low=50, high=90), seen(77.0, 0, 6, low=70, high=84)
+    for known in ([unsure, sure], [sure, unsure]):
+        assert naive(seen(0.0, 0, 13), known).carried == pytest.approx(2 * 77)
+
+
+# Scores of all together
+
+
+NEAR_NOTHING = [
+    seen(1000.0, None, 0),
+    *(seen(best, None, day, use="validate") for best, day in ((800.0, 10), (700.0, 20), (0.0, 30))),
+]
+
+
+def test_points_of_one_quantity_have_together_the_score_of_that_quantity():
+    told = np.array([[1000.0], [750.0], [650.0], [500.0]]) * np.ones(4)
+    found = validate(NEAR_NOTHING, told, np.zeros(4), Fitted(use=("calibrate",)))
+    together, alone = found.scores
+    assert together.relative_crps == pytest.approx(alone.relative_crps)
+    assert together.skill == pytest.approx(alone.skill)
+    assert alone.skill["carried"] == pytest.approx(1 - 600 / 1500, abs=0.01)
+
+
+def test_the_relative_score_of_all_is_the_mean_over_points_of_those_of_their_quantities():
+    flows = [seen(30.0, 40, 49, use="validate"), seen(10.0, 50, 59, use="validate")]
+    told = np.array([[1000.0], [750.0], [650.0], [500.0], [24.0], [20.0]]) * np.ones(4)
+    found = validate([*NEAR_NOTHING, *flows], told, np.zeros(4), Fitted(use=("calibrate",)))
+    together, stocks, gone = found.scores
+    expected = (3 * stocks.relative_crps + 2 * gone.relative_crps) / 5
+    assert together.relative_crps == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("best", [0.0, 0.01])
+def test_a_quantity_of_which_nearly_nothing_was_seen_is_scored_in_its_error(best: float):
+    rows = [seen(best, 0, 6, low=0, high=2 * 1.645 * 4, use="validate")]
+    found = validate(rows, np.full((1, 4), 8.0), np.zeros(4), NOTHING_USED)
+    assert [one.relative_crps for one in found.scores] == pytest.approx(
+        [found.points[0].crps / 4] * 2, rel=1e-3
+    )
+
+
+def test_no_count_is_surer_to_a_validation_than_to_a_fit():
+    sure = seen(0.0, 0, 6)
+    (target,) = targets_of((sure,), ("calibrate",), None)
+    assert error_of(sure) == target.sd > 0

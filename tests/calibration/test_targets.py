@@ -23,9 +23,10 @@ from returnsim.scenario.files import load_scenario
 START = date(2019, 3, 24)
 
 
-def seen(end, low, best, high, *, quantity="departures", start=START, use="calibrate"):
-    unit = "people"
-    return Observation(quantity, start, end, low, best, high, unit, None, use, "counted", "")
+def seen(end, low, best, high, **other):
+    parts = {"quantity": "departures", "start": START, "unit": "people", "guarantor": None}
+    parts |= {"use": "calibrate", "source": "counted", "note": ""} | other
+    return Observation(end=end, low=low, best=best, high=high, **parts)
 
 
 COUNTS = (
@@ -92,3 +93,30 @@ def test_an_increment_between_counts_as_unsure_errs_by_both():
     both = np.hypot(100, 20) / (2 * NINETY_PERCENT)
     assert later.best == 0
     assert later.sd == pytest.approx(both)
+
+
+def test_two_counts_to_one_day_are_both_held_against_the_day_before_by_the_same_source():
+    early = date(2019, 4, 14)
+    first = seen(early, 400, 500, 600), seen(early, 610, 620, 630, source="others")
+    later = date(2019, 4, 30)
+    second = seen(later, 650, 700, 750), seen(later, 700, 740, 780, source="others")
+    for counts in ((*first, *second), (*second, *first[::-1])):
+        flows = targets_of(counts, ("calibrate",), None)
+        assert sorted((t.best, t.before and t.before.best) for t in flows[2:]) == [
+            (120, 620),
+            (200, 500),
+        ]
+        assert {(t.best, t.before) for t in flows[:2]} == {(500, None), (620, None)}
+
+
+def test_a_count_of_another_source_is_held_against_the_surest_before_it():
+    early = date(2019, 4, 14)
+    first = seen(early, 400, 500, 600), seen(early, 610, 620, 630, source="others")
+    third = seen(date(2019, 4, 30), 700, 740, 780, source="a third")
+    assert targets_of((third, *first[::-1]), ("calibrate",), None)[-1].best == 120
+
+
+def test_a_share_that_is_taken_back_to_its_unit_is_never_more_than_all():
+    share = seen(START, 90, 95, 98, quantity="intention_share", start=None, unit="percent")
+    targets = targets_of((share,), ("calibrate",), None)
+    assert off_scale(targets, on_scale(targets, np.array([[144.0]]))).tolist() == [[100.0]]

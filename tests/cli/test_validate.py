@@ -86,6 +86,21 @@ def test_a_pattern_that_fails_is_a_finding_and_an_error_only_if_strict(returnsim
     assert returnsim("camp.yaml", *FEW, "--no-figures", "--strict")[0] == 1
 
 
+def test_a_pattern_that_is_told_only_is_not_one_that_holds(returnsim: Run, folder: Path):
+    told = """
+  telling:
+    says: So many go.
+    checks:
+      gone: {measure: {quantity: departures, from: 2020-01-06, to: 2020-02-02}, report: true}
+rivals:"""
+    (folder / "card.yaml").write_text(CARD.replace("\nrivals:", told))
+    _, out, _ = returnsim("camp.yaml", *FEW, "--rivals")
+    assert "1 of 2 patterns hold; these do not: staying" in out
+    captions = json.loads((folder / "results/camp-validated/figures/captions.json").read_text())
+    assert captions["patterns"].startswith("1 of 2 patterns hold; these fail: staying.")
+    assert captions["rivals"].startswith("Patterns of 2 that fail")
+
+
 def test_rivals_are_told_with_the_patterns_that_each_fails(returnsim: Run, folder: Path):
     code, out, _ = returnsim("camp.yaml", *FEW, "--rivals", "--out", "here")
     assert code == 0

@@ -12,7 +12,7 @@ import numpy as np
 
 from returnsim.analysis.calibration.targets import Target, targets_of
 from returnsim.analysis.observations import Observation
-from returnsim.analysis.quantities import PERCENT
+from returnsim.analysis.quantities import PERCENT, most_of
 
 NAMES = ("carried", "trend")
 
@@ -23,9 +23,11 @@ class Naive(NamedTuple):
     Attributes
     ----------
     carried : float
-        A stock or a share stays what it was last; a flow goes on at its last rate.
+        A stock or a share stays what it was last; a flow goes on at its last rate. Of several
+        counts to one day the surest is taken.
     trend : float
-        The straight line through all that was seen, never below nothing.
+        The straight line through all that was seen, never below nothing, of a share never above
+        100 %.
     """
 
     carried: float
@@ -51,6 +53,7 @@ def naive(observation: Observation, used: Sequence[Observation]) -> Naive:
     if not seen:
         return Naive(np.nan, np.nan)
     targets = targets_of(tuple(seen), tuple({one.use for one in seen}), None)
+    targets = tuple(sorted(targets, key=lambda target: (target.observation.end, -target.sd)))
     as_rate = observation.start is not None and observation.unit not in PERCENT
     middles = np.array([_middle(target) for target in targets])
     values = np.array([t.best / _days(t) if as_rate else t.best for t in targets])
@@ -59,7 +62,7 @@ def naive(observation: Observation, used: Sequence[Observation]) -> Naive:
     if len(np.unique(middles)) > 1:
         slope, intercept = np.polyfit(middles - middles[-1], values, 1)
         middle = observation.end.toordinal() - (days - 1) / 2
-        trend = max(0.0, intercept + slope * (middle - middles[-1]))
+        trend = np.clip(intercept + slope * (middle - middles[-1]), 0.0, most_of(observation.unit))
     before = so_far.best if so_far is not None else 0.0
     scale = days if as_rate else 1
     return Naive(float(before + scale * values[-1]), float(before + scale * trend))
@@ -70,7 +73,7 @@ def _count_so_far(observation: Observation, seen: Sequence[Observation]) -> Obse
     if observation.start is None or observation.unit in PERCENT:
         return None
     same = [one for one in seen if one.start == observation.start]
-    return max(same, key=lambda one: one.end, default=None)
+    return max(same, key=lambda one: (one.end, one.low - one.high), default=None)
 
 
 def _is_alike(one: Observation, other: Observation) -> bool:

@@ -105,6 +105,8 @@ class Measure(Model):
             rules.broken(("to",), "must not be earlier than `from`")
         if self.until is not None and self.kind != "lag":
             rules.broken(("until",), "belongs to a lag")
+        if "quantile" in self.model_fields_set and self.kind != "lag":
+            rules.broken(("quantile",), "belongs to a lag")
         if self.percent and not self.over:
             rules.broken(("percent",), "belongs to a quotient: say what to divide by with `over`")
         rules.settle()

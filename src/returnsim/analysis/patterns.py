@@ -88,6 +88,10 @@ class Held(NamedTuple):
         """Patterns of which a check fails."""
         return list(dict.fromkeys(one.pattern for one in self.judged if one.passes is False))
 
+    def ruled(self) -> list[str]:
+        """Patterns that can fail: of the others every check is told only."""
+        return list(dict.fromkeys(one.pattern for one in self.judged if one.passes is not None))
+
 
 class _Question(NamedTuple):
     pattern: str

@@ -1,5 +1,6 @@
 """Which columns of a run can be observed, and in which unit."""
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
@@ -59,6 +60,11 @@ def observable() -> Mapping[str, Kind]:
         | {"departing_parties": Kind(is_stock=False, units=PARTIES)}
         | {MEN_SHARE: Kind(is_stock=False, units=PERCENT)}
     )
+
+
+def most_of(unit: str) -> float:
+    """The most that there can be in a unit: a share is at most of all."""
+    return 100.0 if unit in PERCENT else math.inf
 
 
 def per_hundred(part: np.ndarray, whole: np.ndarray) -> np.ndarray:

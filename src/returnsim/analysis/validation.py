@@ -7,7 +7,7 @@ standard error of the observation: far above it the scale is logarithmic, near i
 nothing can be observed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -17,8 +17,9 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.analysis.baselines import NAMES, Naive, naive
-from returnsim.analysis.calibration.targets import NINETY_PERCENT
+from returnsim.analysis.calibration.targets import NINETY_PERCENT, SMALLEST_ERROR
 from returnsim.analysis.observations import Observation
+from returnsim.analysis.quantities import most_of
 from returnsim.analysis.simulated import simulated
 from returnsim.analysis.worlds import Lived
 from returnsim.posterior_rows import posterior_rows
@@ -34,8 +35,6 @@ STEPS = 64
 BANDS = (0.5, 0.9)
 CHANCE = 0.05
 """Coverage less likely than this is told as too narrow or too wide."""
-
-LEAST_ERROR = 1e-9
 
 
 @dataclass(frozen=True)
@@ -94,11 +93,6 @@ class Point(NamedTuple):
         """How far the median is above what was observed."""
         return self.median - self.observation.best
 
-    @property
-    def scale(self) -> float:
-        """What scores are divided by so that points of different units can be put together."""
-        return self.observation.best + error_of(self.observation)
-
     def is_within(self, band: float) -> bool:
         """Whether the best value lies in the middle 50 or 90 % of what is foretold."""
         low, high = (self.low50, self.high50) if band == BANDS[0] else (self.low90, self.high90)
@@ -142,10 +136,13 @@ class Score(NamedTuple):
         Sum of the distances of the medians over the sum of what was observed (Suleimenova, Bell
         and Groen 2017); NaN for all together, whose units differ, and where nothing was observed.
     crps, relative_crps : float
-        Mean score, and that over the mean of what was observed; for all together the mean of each
-        score over its point's observed value plus error.
+        Mean score (NaN for all together), and the mean of each score over the scale of its
+        quantity: the mean of what was observed of it in the points that judge, or their mean
+        error where that is more. Not over what was observed at the point itself: then one point
+        near nothing would outweigh all others.
     skill : dict of str to float
-        By naive forecast: 1 less the ratio of scores, over the points of which it says anything.
+        By naive forecast: 1 less the ratio of scores, each over the scale of its quantity, over
+        the points of which it says anything.
     """
 
     quantity: str
@@ -228,25 +225,31 @@ def validate(
         for one, values in zip(observations, answers, strict=True)
     )
     told = [point for point in points if point.is_told and not point.used]
-    kinds = dict.fromkeys(point.observation.quantity for point in told)
+    kinds: dict[str, list[Point]] = {}
+    for point in told:
+        kinds.setdefault(point.observation.quantity, []).append(point)
+    scales = {kind: _scale(of_kind) for kind, of_kind in kinds.items()}
     return Validation(
         points,
         fitted,
         tuple(_coverage(told, band) for band in BANDS) if told else (),
         (
-            *([_score_of_all(told)] if told else ()),
-            *(_score(kind, [p for p in told if p.observation.quantity == kind]) for kind in kinds),
+            *([_score("", told, scales)] if told else ()),
+            *(_score(kind, of_kind, scales) for kind, of_kind in kinds.items()),
         ),
     )
 
 
 def error_of(observation: Observation) -> float:
-    """Standard error of an observation: its low and high are the ends of a 90 % range."""
-    return max((observation.high - observation.low) / (2 * NINETY_PERCENT), LEAST_ERROR)
+    """Standard error of an observation, as in a fit: low and high are the ends of a 90 % range."""
+    return max((observation.high - observation.low) / (2 * NINETY_PERCENT), SMALLEST_ERROR)
 
 
 def foretold(
-    values: Float[np.ndarray, "R"], misfit: Float[np.ndarray, "R"], error: float
+    values: Float[np.ndarray, "R"],
+    misfit: Float[np.ndarray, "R"],
+    error: float,
+    most: float = np.inf,
 ) -> Float[np.ndarray, "N"]:
     """What would be observed if the replicates were the truth, ascending, each value as likely.
 
@@ -258,12 +261,14 @@ def foretold(
         Standard deviation on the log scale.
     error : float
         Of the observation, in its unit.
+    most : float
+        The most that there can be, as 100 of a share in percent.
     """
     scaled = np.log(values + error)
     # An error of so much in the unit is one of so much on the scale.
     spread = np.hypot(misfit, error / (values + error))
     whole = np.exp(scaled[:, None] + spread[:, None] * _normal_steps()) - error
-    return np.sort(np.maximum(whole, 0.0), axis=None)
+    return np.sort(np.clip(whole, 0.0, most), axis=None)
 
 
 def crps(ensemble: Float[np.ndarray, "N"], observed: float) -> float:
@@ -286,7 +291,7 @@ def _point(
     there = np.isfinite(values)
     if not there.any():
         return Point(observation, used, np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, by)
-    whole = foretold(values[there], misfit[there], error_of(observation))
+    whole = foretold(values[there], misfit[there], error_of(observation), most_of(observation.unit))
     middle, low50, high50, low90, high90 = np.quantile(
         whole, (0.5, 0.25, 0.75, 0.05, 0.95)
     ).tolist()
@@ -306,33 +311,33 @@ def _coverage(points: Sequence[Point], band: float) -> Coverage:
     return Coverage(band, within, len(points), float(low), float(high), verdict)
 
 
-def _score(quantity: str, points: Sequence[Point]) -> Score:
+def _scale(points: Sequence[Point]) -> float:
+    """What scores of a quantity are divided by to be put together with those of others."""
+    observed = np.mean([point.observation.best for point in points])
+    return float(max(observed, np.mean([error_of(point.observation) for point in points])))
+
+
+def _score(quantity: str, points: Sequence[Point], scales: Mapping[str, float]) -> Score:
+    """Of one quantity, or of all where it is empty: their units differ."""
     observed = sum(point.observation.best for point in points)
     missed = sum(abs(point.error) for point in points)
-    score = sum(point.crps for point in points)
     return Score(
         quantity,
         len(points),
-        missed / observed if observed > 0 else np.nan,
-        score / len(points),
-        score / observed if observed > 0 else np.nan,
-        {name: _skill(name, points, scaled=False) for name in NAMES},
+        missed / observed if quantity and observed > 0 else np.nan,
+        float(np.mean([point.crps for point in points])) if quantity else np.nan,
+        float(np.mean([point.crps / scales[point.observation.quantity] for point in points])),
+        {name: _skill(name, points, scales) for name in NAMES},
     )
 
 
-def _score_of_all(points: Sequence[Point]) -> Score:
-    relative = float(np.mean([point.crps / point.scale for point in points]))
-    skill = {name: _skill(name, points, scaled=True) for name in NAMES}
-    return Score("", len(points), np.nan, np.nan, relative, skill)
-
-
-def _skill(name: str, points: Sequence[Point], *, scaled: bool) -> float:
+def _skill(name: str, points: Sequence[Point], scales: Mapping[str, float]) -> float:
     """1 less the ratio of scores; a single value's score is its distance."""
-    both = [
-        (point.crps / scale, abs(getattr(point.naive, name) - point.observation.best) / scale)
-        for point in points
-        for scale in (point.scale if scaled else 1.0,)
-        if np.isfinite(getattr(point.naive, name))
-    ]
-    theirs = sum(other for _, other in both)
-    return 1 - sum(own for own, _ in both) / theirs if theirs > 0 else np.nan
+    own = theirs = 0.0
+    for point in points:
+        said = getattr(point.naive, name)
+        if np.isfinite(said):
+            scale = scales[point.observation.quantity]
+            own += point.crps / scale
+            theirs += abs(said - point.observation.best) / scale
+    return 1 - own / theirs if theirs > 0 else np.nan

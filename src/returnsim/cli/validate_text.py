@@ -168,7 +168,7 @@ def _pattern_parts(held: "Sequence[Held]") -> "Iterator[Table | Text | str]":
         return
     yield from _pattern_tables(held[0])
     failed = held[0].failed()
-    number_of = len(held[0].loaded.card.patterns)
+    number_of = len(held[0].ruled())
     yield f"{number_of - len(failed)} of {number_of} patterns hold" + (
         f"; these do not: {', '.join(failed)}" if failed else ""
     )

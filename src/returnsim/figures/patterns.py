@@ -92,7 +92,7 @@ def patterns_figure(scenario: Scenario, held: Held, size: Size) -> tuple[Figure,
     panel.grid(visible=False)
     panel.spines[["left", "bottom"]].set_visible(False)
     failed = held.failed()
-    number = len(held.loaded.card.patterns)
+    number = len(held.ruled())
     said = f"; these fail: {', '.join(failed)}" if failed else ""
     return figure, f"{number - len(failed)} of {number} patterns hold{said}."
 
@@ -128,7 +128,10 @@ def rivals_figure(scenario: Scenario, held: Sequence[Held], size: Size) -> tuple
     panel.tick_params(length=0)
     panel.spines[["left", "bottom"]].set_visible(False)
     parts = [f"{one.rival or 'as it is'}: {len(one.failed())}" for one in held]
-    return figure, f"Patterns of {len(table)} that fail, by rule of decision: {', '.join(parts)}."
+    return (
+        figure,
+        f"Patterns of {len(held[0].ruled())} that fail, by rule of decision: {', '.join(parts)}.",
+    )
 
 
 def _draw_check(panel: Axes, y: int, one: Judged) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from returnsim.analysis.calibration.emulator import Emulator
-from returnsim.analysis.calibration.posterior import sample
+from returnsim.analysis.calibration.posterior import SMALLEST_MISFIT, sample
 from returnsim.analysis.calibration.problem import Luck, Problem
 
 SIDES = 6
@@ -39,3 +39,19 @@ def test_draws_at_a_wall_of_the_cube_are_of_half_a_normal():
     mean = found.places.mean() / SD
     error = np.sqrt((1 - 2 / np.pi) / (SIDES * found.effective))
     assert mean == pytest.approx(np.sqrt(2 / np.pi), abs=4 * error)
+
+
+@pytest.mark.parametrize("scale", [2e-3, 1.01e-3])
+def test_no_draw_has_a_misfit_that_counts_as_none(scale):
+    found = sample(*measured_directly(np.zeros(SIDES), scale), seed=5, draws=400, steps=200)
+    assert np.isfinite(found.log_posterior).all()
+    assert (found.discrepancy > SMALLEST_MISFIT).all()
+
+
+def test_a_misfit_that_may_only_be_as_small_as_none_is_none():
+    none, least = (
+        sample(*measured_directly(np.zeros(SIDES), scale), seed=5, draws=100, steps=100)
+        for scale in (0.0, SMALLEST_MISFIT)
+    )
+    assert np.array_equal(none.places, least.places)
+    assert not least.discrepancy.any()

@@ -38,7 +38,8 @@ class Sampled(NamedTuple):
     places : array, shape (n, d)
         In the unit cube.
     discrepancy : array, shape (n,)
-        Standard deviation of the model's misfit, on the scale of the fit; 0 where it is not fitted.
+        Standard deviation of the model's misfit, on the scale of the fit; 0 where it is not fitted,
+        as where its prior's scale is no more than `SMALLEST_MISFIT`.
     log_posterior : array, shape (n,)
         Up to a constant.
     acceptance : float
@@ -124,7 +125,7 @@ def sample(
     import emcee
 
     sides = len(problem.parameters)
-    fitted = problem.discrepancy_scale > 0
+    fitted = problem.discrepancy_scale > SMALLEST_MISFIT
     dimensions = sides + fitted
 
     def density(points: np.ndarray) -> np.ndarray:
@@ -146,7 +147,7 @@ def sample(
     random = np.random.RandomState(seed % 2**32)
     start = random.uniform(0.05, 0.95, (20 * walkers, dimensions))
     if fitted:
-        start[:, sides] = np.log(problem.discrepancy_scale * start[:, sides])
+        start[:, sides] = np.log(_first_misfits(problem.discrepancy_scale, start[:, sides]))
     # The better of many random places: an ensemble spread over the whole cube would take long.
     start = start[np.argsort(-density(start), kind="stable")[:walkers]]
     # A whole difference now and then leads from one mode to another (ter Braak 2006). No snooker
@@ -202,6 +203,13 @@ def effective_draws(chain: Float[np.ndarray, "steps walkers sides"]) -> float:
     if moved.shape[1]:
         slowest = float(np.max(integrated_time(moved, quiet=True, tol=0)))
     return float(chain[..., 0].size / max(slowest, 1.0))
+
+
+def _first_misfits(scale: float, places: Float[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+    """Up to the scale of the prior, each large enough to count: others have no density."""
+    misfits = scale * places
+    above: np.ndarray = SMALLEST_MISFIT + (scale - SMALLEST_MISFIT) * places
+    return np.where(misfits > SMALLEST_MISFIT, misfits, above)
 
 
 def _kept(sampler: Any, sides: int, draws: int, *, fitted: bool) -> Sampled:

@@ -28,7 +28,7 @@ class Problem(NamedTuple):
         Of the observation's error, on that scale.
     discrepancy_scale : float
         Of the half-normal prior of the model's misfit, a standard deviation on that scale that
-        all targets share; 0: the model is taken to be right.
+        all targets share; 0, or as good as 0: the model is taken to be right.
     """
 
     parameters: tuple[str, ...]

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from returnsim.analysis.observations import Observation
+from returnsim.analysis.quantities import PERCENT, most_of
 from returnsim.analysis.simulated import simulated
 from returnsim.trajectories import Trajectories
 
@@ -60,7 +61,8 @@ def targets_of(
     What is fitted is what came in between. Errors that add up from week to week make its variance
     the difference of theirs, and no smaller than what the later count's relative error gives for
     so many. Where the later count is as sure as the earlier, errors do not add up, and it is their
-    sum.
+    sum. Of several counts to one day each is a target, against a count to the last day before: of
+    its own source if there is one, and otherwise the surest.
 
     Parameters
     ----------
@@ -81,16 +83,31 @@ def targets_of(
     for number, one in enumerate(chosen):
         key: object = number if one.start is None else (one.quantity, one.guarantor, one.start)
         # A share is of all who left since the first day; it cannot be taken apart.
-        groups[(key, number) if one.unit == "percent" else key].append(one)
+        groups[(key, number) if one.unit in PERCENT else key].append(one)
     found = [target for group in groups.values() for target in _increments(group)]
     return tuple(sorted(found, key=lambda target: target.observation.end))
 
 
 def _increments(group: list[Observation]) -> list[Target]:
-    group = sorted(group, key=lambda one: one.end)
-    found = [_target(group[0], None)]
-    found += [_target(one, before) for before, one in itertools.pairwise(group)]
+    found: list[Target] = []
+    earlier: list[Observation] = []
+    for _, of_a_day in itertools.groupby(sorted(group, key=_end), key=_end):
+        counts = list(of_a_day)
+        found += [_target(one, _before(one, earlier)) for one in counts]
+        earlier = counts
     return found
+
+
+def _end(observation: Observation) -> date:
+    return observation.end
+
+
+def _before(one: Observation, earlier: list[Observation]) -> Observation | None:
+    # Sources count differently: across two of them an increment is partly how they differ.
+    def rank(other: Observation) -> tuple[bool, float]:
+        return other.source != one.source, other.high - other.low
+
+    return min(earlier, key=rank, default=None)
 
 
 def _target(one: Observation, before: Observation | None) -> Target:
@@ -139,9 +156,10 @@ def on_scale(
 def off_scale(
     targets: tuple[Target, ...], scaled: Float[np.ndarray, "n m"]
 ) -> Float[np.ndarray, "n m"]:
-    """Take values back to the units of the record; what would be below nothing is nothing."""
+    """Take values back to the units of the record; none is below nothing, no share above 100."""
     offsets = np.array([target.offset for target in targets])
-    values: np.ndarray = np.maximum(np.exp(scaled) - offsets, 0.0)
+    most = np.array([most_of(target.observation.unit) for target in targets])
+    values: np.ndarray = np.clip(np.exp(scaled) - offsets, 0.0, most)
     return values
 
 
