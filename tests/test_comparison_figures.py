@@ -8,9 +8,12 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from returnsim.analysis.attribution import column_of_pair
+from returnsim.analysis.summary import PAIR
 from returnsim.experiments.compare import Case, Comparison, OutcomeInfo, Series
 from returnsim.experiments.outcomes import TITLES
 from returnsim.figures.comparison import (
@@ -347,6 +350,26 @@ def test_one_replicate_of_one_week_can_be_drawn():
     ]
     figures = drawn(replace(whole, cases=tuple(cases), series=tuple(series)))
     assert "6 cases of 1 replicate (" in rests_on(figures["series"][0])
+
+
+def test_a_single_week_is_seen_as_points_with_their_ranges():
+    whole = compared(TWO)
+    pushed = column_of_pair("pushed", PAIR)
+    series = tuple(
+        replace(
+            s,
+            dates=s.dates[:1],
+            columns={
+                n: v[:, :1] for n, v in (s.columns | {pushed: s.columns["departures"]}).items()
+            },
+        )
+        for s in whole.series
+    )
+    figure, _ = drawn(replace(whole, series=series))["series"]
+    for axes in figure.axes:
+        assert len(dots(axes)) == len(TWO) * (2 if axes.get_title("left").startswith("R") else 1)
+        assert sum(isinstance(one, LineCollection) for one in axes.collections) == len(TWO)
+    assert "Hollow: of those returned, whom the siege pushed." in rests_on(figure)
 
 
 def test_long_titles_and_names_are_shortened_and_shown_as_written():

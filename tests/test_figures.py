@@ -128,7 +128,7 @@ def test_returns_are_never_drawn_without_the_harm(figures: dict[str, Figure]):
     assert panel(figures["departures"], "Returned to date")
     said = texts(figures["departures"])
     for harm in ("held at a checkpoint", "detained", "conscripted", "disappeared", "killed"):
-        assert re.search(rf"^{harm} [\d,]+$", said, re.MULTILINE)
+        assert re.search(rf"^{harm} [\d,.]+$", said, re.MULTILINE)
 
 
 def test_the_classes_are_stacked_up_to_all_who_returned(
@@ -189,6 +189,27 @@ def test_every_figure_of_departures_tells_the_pushed_or_that_they_were_not_compu
 def test_too_few_returns_are_not_turned_into_rates():
     said = texts(drawn(made(departures=1, at_home=[1, 2, 3, 4], detained=1), "harm"))
     assert "fewer than 100 people have returned" in said
+
+
+def test_harm_per_hundred_is_said_to_be_of_the_weeks_recorded():
+    run = made(departures=200, at_home=[200, 400, 600, 800], detained=1)
+    later = replace(run, weeks=run.weeks + 20)
+    said = "among them those who returned before"
+    for trajectories, when in ((run, "to date"), (later, "since 6 Jan 2020")):
+        figure = drawn(trajectories, "harm")
+        axes = panel(figure, f"Harm {when}, per 100 ever returned")
+        assert axes.get_ylabel() == "per 100 returned"
+        assert (said in figure.get_supxlabel().replace("\n", " ")) == (trajectories is later)
+
+
+@pytest.mark.parametrize("name", ["departures", "harm"])
+def test_a_median_between_two_whole_numbers_is_not_rounded_away(name: str):
+    halves = [[0, 0, 0, 0], [1, 0, 0, 0]]
+    run = made(departures=20, detained=halves, killed=[[0, 0, 0, 0], [15, 0, 0, 30]])
+    said = texts(drawn(run, name)).splitlines()
+    assert "detained 0.5" in said
+    assert "killed 22" in said
+    assert "conscripted 0" in said
 
 
 def test_many_guarantors_have_a_panel_each():

@@ -24,6 +24,8 @@ COLOURS = {"identified": BLUE, "partly identified": SKY, "not identified": LIGHT
 LONGEST_NAME, LONGEST_TARGET = 24, 48
 SMALL = 7.5
 ROW = 0.27
+MOST_TIMES = 4.0
+"""Multiples of what was observed that are shown, so that one row does not press the others flat."""
 
 
 def write_calibration_figures(fitted: Fitted, directory: Path) -> dict[str, str]:
@@ -157,11 +159,17 @@ def fit_figure(fitted: Fitted) -> tuple[Figure, str]:
         "error of observation, the luck of a single history and the model's misfit. Dots: what "
         "was observed, with its 90 % range. Counts are increments between the dates."
     )
+    is_seen = table["observed"] > 0
+    scale = table["observed"].where(is_seen, table["observed_high90"])
+    if not is_seen.all():
+        note += " Where nothing was observed, a row is drawn against the upper end of that range."
+    is_cut = table["high90"] > MOST_TIMES * scale
+    if is_cut.any():
+        note += " Bands that are cut at the edge have their middle 90 % written there."
     figure = _figure(fitted, "The rows that were fitted to", 1.5 + ROW * len(table), note)
     panel = figure.subplots()
     height = np.arange(len(table))[::-1]
     targets = shortened(table["target"].tolist(), LONGEST_TARGET).shown
-    scale = table["observed"].where(table["observed"] > 0, table["observed_high90"])
     for low, high, colour in (("low90", "high90", SKY), ("low50", "high50", BLUE)):
         panel.barh(
             height,
@@ -195,7 +203,10 @@ def fit_figure(fitted: Fitted) -> tuple[Figure, str]:
         fontsize=SMALL,
     )
     panel.grid(axis="x")
-    panel.set_xlim(left=0)
+    panel.set_xlim(0, MOST_TIMES if is_cut.any() else None)
+    for place, row in zip(height[is_cut], table[is_cut].itertuples(), strict=True):
+        text = f"{_number(row.low90)} to {_number(row.high90)} {row.unit} →"
+        panel.text(MOST_TIMES, place, text, ha="right", va="center", fontsize=SMALL)
     panel.set_xlabel("as a multiple of what was observed")
     inside = int(
         ((table["low90"] <= table["observed"]) & (table["observed"] <= table["high90"])).sum()

@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,15 +14,26 @@ from matplotlib.ticker import FuncFormatter
 from returnsim.analysis.attribution import column_of_pair
 from returnsim.analysis.summary import PAIR, bands
 from returnsim.experiments.compare import Case, Comparison, Series
-from returnsim.figures.colours import GREY, case_colours
+from returnsim.figures.colours import GREY, PAPER, case_colours
 from returnsim.figures.factors import design_figures
 from returnsim.figures.labels import Label, Shortened, label_ends, shortened
-from returnsim.figures.style import count_axis, in_style, on_axis, plural, save, titled
+from returnsim.figures.style import (
+    count_axis,
+    draw_bands,
+    in_style,
+    on_axis,
+    plural,
+    rounded,
+    save,
+    titled,
+)
 
 HARMS = ("detained", "conscripted", "killed")
 FIRST = ("returned", "pushed", "detained_per_100", "conscripted_per_100", "killed_per_100")
 MOST_CASES = 12
 LONGEST_NAME = 28
+OF_MANY = {"shade": 0.1, "linewidth": 1.3}
+"""How bands are drawn where those of many cases overlap."""
 
 
 def write_comparison_figures(comparison: Comparison, directory: Path) -> dict[str, str]:
@@ -97,7 +109,8 @@ def series_figure(comparison: Comparison) -> tuple[Figure, str]:
             "other, in returns."
         )
     if any(_pushed(series) for series in comparison.series):
-        note += " Dashed: of those returned, whom the siege pushed."
+        mark = "Dashed" if len(comparison.series[0].dates) > 1 else "Hollow"
+        note += f" {mark}: of those returned, whom the siege pushed."
     note += " Who is detained and later killed is counted at both times."
     figure = new_figure(comparison, "The camp, the returns and the harm after them", 8.8, note)
     axes = figure.subplots(3, 1, sharex=True)
@@ -114,7 +127,9 @@ def series_figure(comparison: Comparison) -> tuple[Figure, str]:
         labels = []
         for series in comparison.series:
             colour = _colour(comparison, series.case)
-            median = _band(panel, _days(series), values_of(series), colour)
+            median = draw_bands(
+                panel, _days(series), values_of(series), colour, inner=False, **OF_MANY
+            )
             if title.startswith("Returned"):
                 _draw_pushed(panel, series, colour)
             labels.append(Label(float(median[-1]), names.shown[series.case], colour))
@@ -178,17 +193,12 @@ def _series_sentence(ends: dict[tuple[str, str], float], returned: str, harmed: 
     if low == high:
         return (
             f"{back[low]:,.0f} people return ({low}); detained, conscripted or killed after it: "
-            f"{_rounded(harm[low])}."
+            f"{rounded(harm[low])}."
         )
     return (
         f"From {back[low]:,.0f} people return ({low}; detained, conscripted or killed after it: "
-        f"{_rounded(harm[low])}) to {back[high]:,.0f} ({high}; {_rounded(harm[high])})."
+        f"{rounded(harm[low])}) to {back[high]:,.0f} ({high}; {rounded(harm[high])})."
     )
-
-
-def _rounded(value: float) -> str:
-    """Whole, but for small medians between two whole numbers."""
-    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
 
 
 def _difference_sentence(comparison: Comparison, cases: Sequence[Case]) -> str:
@@ -224,7 +234,11 @@ def _pushed(series: Series) -> list[str]:
 def _draw_pushed(panel: Axes, series: Series, colour: str) -> None:
     for name in _pushed(series):
         found = bands(_to_date(series, (name,)))
-        panel.plot(_days(series), found.p50, color=colour, linewidth=1.0, linestyle="--")
+        style: dict[str, Any] = {"linewidth": 1.0, "linestyle": "--"}
+        if len(series.dates) == 1:
+            # A line of one week has no length.
+            style |= {"marker": "o", "markerfacecolor": PAPER, "clip_on": False}
+        panel.plot(_days(series), found.p50, color=colour, **style)
 
 
 def _in_camp(series: Series) -> np.ndarray:
@@ -239,13 +253,6 @@ def _to_date(series: Series, names: Sequence[str]) -> np.ndarray:
 def _days(series: Series) -> np.ndarray:
     """Stocks, and flows to date, are drawn on the first day after their week."""
     return np.asarray(on_axis(series.dates + np.timedelta64(7, "D")))
-
-
-def _band(panel: Axes, x: np.ndarray, values: np.ndarray, colour: str) -> np.ndarray:
-    found = bands(values)
-    panel.fill_between(x, found.p5, found.p95, color=colour, alpha=0.1, linewidth=0)
-    panel.plot(x, found.p50, color=colour, linewidth=1.3, clip_on=False)
-    return found.p50
 
 
 def _time_axis(panel: Axes, series: Sequence[Series]) -> None:

@@ -25,6 +25,7 @@ from returnsim.figures.style import (
     draw_bands,
     new_figure,
     on_axis,
+    rounded,
     since,
     time_axis,
     week_edges,
@@ -120,7 +121,7 @@ def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -
     if pushed is not None:
         to_date = np.concatenate([[0.0], pushed.mean(axis=0).cumsum()])
         axes.plot(x, to_date, color=VERMILION, linewidth=1.6, linestyle="--")
-        text = f"pushed by the siege {to_date[-1]:,.0f}"
+        text = f"pushed by the siege {rounded(float(to_date[-1]))}"
         labels.append(Label(float(to_date[-1]), text, VERMILION, "--"))
     for mark in marks:
         o = mark.observation
@@ -172,7 +173,7 @@ def _draw_harm(axes: Axes, trajectories: Trajectories) -> None:
     for column, text, colour in HARM:
         to_date = np.pad(trajectories[column].cumsum(axis=1), ((0, 0), (1, 0)))
         median = draw_bands(axes, x, to_date, colour, inner=False)
-        labels.append(Label(float(median[-1]), f"{text} {median[-1]:,.0f}", colour))
+        labels.append(Label(float(median[-1]), f"{text} {rounded(float(median[-1]))}", colour))
     time_axis(axes, trajectories)
     count_axis(axes, "people")
     label_ends(axes, labels)

@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from returnsim.experiments.compare import Case, Comparison
 from returnsim.figures.colours import BLUE, GREY, ON_DEEP, ON_PALE, ORANGE, PAPER, VERMILION
@@ -176,18 +176,19 @@ def _effects(
 def _draw_effect(panel: Axes, comparison: Comparison, factor: str, name: str, room: int) -> None:
     levels = _levels(comparison.cases, factor)
     if _is_cloud(levels):
-        x = [float(level.value) for level in levels]  # type: ignore[arg-type]
-        y = [mean_of(level.cases, name) for level in levels]
+        there = _defined({i: mean_of(level.cases, name) for i, level in enumerate(levels)})
+        x, y = _numbers(levels)[list(there)], np.array(list(there.values()))
         panel.plot(x, y, ".", color=BLUE, alpha=0.4, markersize=4)
-        order = np.argsort(x)
         width = max(3, len(x) // 10)
-        smooth = np.convolve(np.asarray(y)[order], np.ones(width) / width, mode="valid")
-        start = (width - 1) // 2
-        panel.plot(np.asarray(x)[order][start : start + len(smooth)], smooth, color=VERMILION)
+        if len(x) >= width:
+            smooth = np.convolve(y, np.ones(width) / width, mode="valid")
+            start = (width - 1) // 2
+            panel.plot(x[start : start + len(smooth)], smooth, color=VERMILION)
         return
     for place, level in enumerate(levels):
-        means = [mean_of([case], name) for case in level.cases]
-        panel.vlines(place, min(means), max(means), color=BLUE, linewidth=0.8, alpha=0.6)
+        means = _defined({case.name: mean_of([case], name) for case in level.cases}).values()
+        if means:
+            panel.vlines(place, min(means), max(means), color=BLUE, linewidth=0.8, alpha=0.6)
     middles = [mean_of(level.cases, name) for level in levels]
     panel.plot(range(len(levels)), middles, "o-", color=BLUE, markersize=4)
     _name_levels(panel, [level.value for level in levels], room)
@@ -210,7 +211,11 @@ def _trade(
     names = [*_texts([level.value for level in levels[:-1]]), *_texts([levels[-1].value])]
     base = [comparison.case(comparison.baseline)]
     at = {harm: (mean_of(base, "returned"), mean_of(base, harm)) for harm in harms}
-    colours = [*colormaps[COLOUR_MAP](np.linspace(0.0, 0.9, max(2, len(levels))))]
+    scale_of = _colour_scale(_numbers(levels)) if _is_cloud(levels) else None
+    if scale_of:
+        colours = [*scale_of.to_rgba(_numbers(levels))]
+    else:
+        colours = [*colormaps[COLOUR_MAP](np.linspace(0.0, 0.9, max(2, len(levels))))]
     if len(levels) < len(all_levels):
         colours[-1] = PAPER
     for panel, harm in zip(panels, harms, strict=True):
@@ -227,10 +232,12 @@ def _trade(
         panel.set_ylim(bottom=0)
         panel.locator_params(axis="x", nbins=3)
         panel.xaxis.set_major_formatter(FuncFormatter(_number))
-    if _is_cloud(levels):
-        ends = [float(level.value) for level in (levels[0], levels[-1])]  # type: ignore[arg-type]
-        scale_of = ScalarMappable(Normalize(ends[0], ends[1]), colormaps[COLOUR_MAP])
-        figure.colorbar(scale_of, ax=list(panels), label=_wrapped(comparison, strongest))
+    if scale_of:
+        bar = figure.colorbar(scale_of, ax=list(panels), label=_wrapped(comparison, strongest))
+        if isinstance(scale_of.norm, LogNorm):
+            bar.set_ticks(LogLocator(subs=(1.0, 3.0)))
+        bar.minorticks_off()
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(_number))
     else:
         panels[-1].legend(
             title=_wrapped(comparison, strongest),
@@ -341,6 +348,18 @@ def _wrapped(comparison: Comparison, factor: str, width: int = 26) -> str:
     """The title of a factor, in three lines at most."""
     shown = first_words(_title(comparison, factor), 3 * width - 6)
     return "\n".join(textwrap.wrap(shown, width))
+
+
+def _numbers(levels: Sequence[Level]) -> np.ndarray:
+    return np.array([level.value for level in levels], dtype=float)
+
+
+def _colour_scale(values: np.ndarray) -> ScalarMappable:
+    """Colours by value, over powers of ten where the values lie more evenly over these."""
+    low, middle, high = values.min(), np.median(values), values.max()
+    is_log = low > 0 and high >= 10 * low
+    is_log = is_log and abs(middle - np.sqrt(low * high)) < abs(middle - (low + high) / 2)
+    return ScalarMappable((LogNorm if is_log else Normalize)(low, high), colormaps[COLOUR_MAP])
 
 
 def _is_cloud(levels: Sequence[Level]) -> bool:

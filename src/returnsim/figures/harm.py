@@ -23,6 +23,7 @@ from returnsim.figures.style import (
     count_axis,
     draw_bands,
     new_figure,
+    rounded,
     say_if_empty,
     since,
     time_axis,
@@ -40,8 +41,9 @@ AFTER_RETURN = (
 NOTE = (
     "Lines are medians, shaded ranges the middle 90 % of the replicates. The disappeared were "
     "detained before, and some of the killed died in detention: do not add them up. Deaths in camp "
-    "are those that want and closed care add."
+    f"are those that want and closed care add. Rates begin where {FEWEST_RETURNED} have returned"
 )
+EARLIER = ", among them those who returned before the first week shown"
 
 
 def harm(trajectories: Trajectories, observations: Sequence[Observation]) -> Figure:
@@ -59,7 +61,9 @@ def harm(trajectories: Trajectories, observations: Sequence[Observation]) -> Fig
     Figure
     """
     marks = numbered(within(trajectories, observations, "held"))
-    figure = new_figure(trajectories, "Harm on the way home, at home and in the camp", 8.6, NOTE)
+    note = NOTE if trajectories.weeks[0] == 0 else NOTE + EARLIER
+    subject = "Harm on the way home, at home and in the camp"
+    figure = new_figure(trajectories, subject, 8.6, f"{note}.")
     grid = figure.add_gridspec(3, 2)
     _draw_stocks(figure.add_subplot(grid[0, 0]), trajectories, marks)
     _draw_custody(figure.add_subplot(grid[0, 1]), trajectories)
@@ -95,14 +99,14 @@ def _draw_after_return(axes: Axes, trajectories: Trajectories) -> None:
     for column, text, colour in AFTER_RETURN:
         to_date = trajectories[column].cumsum(axis=1)
         median = draw_bands(axes, week_ends(trajectories), to_date, colour, inner=False)
-        labels.append(Label(float(median[-1]), f"{text} {median[-1]:,.0f}", colour))
+        labels.append(Label(float(median[-1]), f"{text} {rounded(float(median[-1]))}", colour))
     time_axis(axes, trajectories)
     count_axis(axes, "people")
     label_ends(axes, labels)
 
 
 def _draw_per_hundred(axes: Axes, trajectories: Trajectories) -> None:
-    axes.set_title(f"Per 100 ever returned, from {FEWEST_RETURNED} on")
+    axes.set_title(f"Harm {since(trajectories)}, per 100 ever returned")
     returned = returned_to_date(trajectories)
     returned = np.where(returned >= FEWEST_RETURNED, returned, 0.0)
     labels, shown = [], []
@@ -124,4 +128,4 @@ def _draw_deaths_in_camp(axes: Axes, trajectories: Trajectories) -> None:
     median = draw_bands(axes, week_ends(trajectories), to_date, GREY)
     time_axis(axes, trajectories)
     count_axis(axes, "people")
-    label_ends(axes, [Label(float(median[-1]), f"{median[-1]:,.0f}", GREY)])
+    label_ends(axes, [Label(float(median[-1]), rounded(float(median[-1])), GREY)])

@@ -182,6 +182,11 @@ def plural(word: str, number: int) -> str:
     return word if number == 1 else f"{word}s"
 
 
+def rounded(value: float) -> str:
+    """Whole, but for small medians between two whole numbers."""
+    return f"{value:,.0f}" if value >= 10 or value == int(value) else f"{value:.1f}"
+
+
 def save(figure: Figure, directory: Path, name: str) -> list[Path]:
     """Save a figure as PNG and SVG, the same bytes for the same run.
 
@@ -261,7 +266,14 @@ def count_axis(axes: Axes, unit: str) -> None:
 
 
 def draw_bands(
-    axes: Axes, x: np.ndarray, values: np.ndarray, colour: str, *, inner: bool = True, **line: Any
+    axes: Axes,
+    x: np.ndarray,
+    values: np.ndarray,
+    colour: str,
+    *,
+    inner: bool = True,
+    shade: float = 0.18,
+    **line: Any,
 ) -> np.ndarray:
     """Draw the median of the replicates and the ranges of the middle 90 and 50 % of them.
 
@@ -277,6 +289,8 @@ def draw_bands(
         Of line and ranges.
     inner : bool
         Whether to draw the range of the middle 50 %.
+    shade : float
+        How opaque the range of the middle 90 % is; less where many overlap.
     **line
         For the median's line.
 
@@ -288,10 +302,10 @@ def draw_bands(
     found = bands(values)
     if len(x) == 1:
         # A range without width would not be seen.
-        axes.vlines(x, found.p5, found.p95, color=colour, alpha=0.4, linewidth=6)
+        axes.vlines(x, found.p5, found.p95, color=colour, alpha=0.4, linewidth=6, clip_on=False)
         line = line | {"marker": "o"}
     else:
-        axes.fill_between(x, found.p5, found.p95, color=colour, alpha=0.18, linewidth=0)
+        axes.fill_between(x, found.p5, found.p95, color=colour, alpha=shade, linewidth=0)
         if inner:
             axes.fill_between(x, found.p25, found.p75, color=colour, alpha=0.3, linewidth=0)
     # A line at nothing must be seen, not cut in half by the edge of the panel.

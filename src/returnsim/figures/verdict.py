@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from returnsim.experiments.compare import Comparison
-from returnsim.experiments.frontier import PUSHED, Standing, in_words
+from returnsim.experiments.frontier import MOST_UNTOLD, PUSHED, UNTOLD, Standing, in_words
 from returnsim.experiments.unknowns import SAFE_IN_WORDS
 from returnsim.experiments.verdict import RULE, Judgement, Verdict
 from returnsim.figures.colours import ON_DEEP, ON_PALE, PAPER, case_colours
@@ -68,10 +68,15 @@ def shares_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, str
     number = len(sample.policies)
     columns = next(n for n, most in MOST_ABREAST if number <= most)
     rows = -(-len(TOLD) // columns)
+    fewer = (
+        ", or of fewer, at which the outcome is defined, where a panel says so,"
+        if any(_of_fewer(verdict, outcome) for outcome in TOLD)
+        else ""
+    )
     note = (
         f"Each square: in how many percent of {sample.points} points over {len(sample.axes)} "
-        f"parameters that nobody knows the policy of its row is better than that of its column. "
-        f"Framed and bold: it is the better one. {RULE}"
+        f"parameters that nobody knows{fewer} the policy of its row is better than that of its "
+        f"column. Framed and bold: it is the better one. {RULE}"
     )
     height = 2.0 + rows * (1.1 + 0.3 * number)
     figure = new_figure(comparison, "Which policy is better, over what nobody knows", height, note)
@@ -90,8 +95,8 @@ def frontier_figure(verdict: Verdict, comparison: Comparison) -> tuple[Figure, s
         "Markers are means over the points, lines the middle 90 % of them: the same unknowns move "
         "every policy at once, so that lines overlap even where one is better. Diamonds are on the "
         f"frontier; filled: the siege pushes at most {limit} of the returns, hollow: it pushes "
-        "more, and the policy is not on the frontier; the share stands in brackets. "
-        f"{SAFE_IN_WORDS}"
+        "more, or that is not yet known of most, and the policy is not on the frontier; the share "
+        f"stands in brackets. {SAFE_IN_WORDS}"
     )
     height = 7.6 + 0.3 * max(0, len(verdict.standings) - USUAL_POLICIES)
     subject = "Safe voluntary returns against harm and suffering"
@@ -131,11 +136,21 @@ def _draw_shares(panel: Axes, verdict: Verdict, outcome: str) -> None:
             _write_share(panel, row, column, float(share), is_better=is_better)
     panel.grid(visible=False)
     title = f"{info.title[:1].upper()}{info.title[1:]} ({info.good} is better)"
+    title += _of_fewer(verdict, outcome)
     panel.set_title("\n".join(textwrap.wrap(title, 28)), fontsize=8)
     names = list(shortened(policies, LONGEST_NAME).shown.values())
     panel.set_yticks(range(len(names)), names)
     panel.set_xticks(range(len(names)), names, rotation=35, ha="right", fontsize=SMALL)
     panel.tick_params(length=0)
+
+
+def _of_fewer(verdict: Verdict, outcome: str) -> str:
+    """At how many points the pairs can be judged, where an outcome is not defined at all."""
+    numbers = [one.points for one in verdict.judgements if one.outcome == outcome]
+    low, high = min(numbers), max(numbers)
+    if low == verdict.sample.points:
+        return ""
+    return f"; of {low} to {high} points" if low < high else f"; of {low} points"
 
 
 def _write_share(panel: Axes, row: int, column: int, share: float, *, is_better: bool) -> None:
@@ -184,7 +199,9 @@ def _number_standings(panel: Axes, verdict: Verdict, measure: str) -> None:
 
 
 def _label(one: Standing, name: str) -> str:
-    pushed = one.measures[PUSHED].mean
+    pushed, untold = one.measures[PUSHED].mean, one.measures[UNTOLD].mean
+    if untold > MOST_UNTOLD:
+        return f"{name} (not yet known)"
     share = "nobody returns" if np.isnan(pushed) else f"{pushed:.0%} pushed".replace("%", " %")
     return f"{name} ({share})"
 
@@ -195,7 +212,7 @@ def _shares_sentence(verdict: Verdict) -> str:
     for outcome in TOLD[:2]:
         judged = [one for one in verdict.judgements if one.outcome == outcome]
         title = verdict.sample.outcomes[outcome].title
-        parts.append(f"{title}: {_told(judged)}")
+        parts.append(f"{title}: {_told(judged, verdict.sample.points)}")
     told = [one for one in verdict.judgements if one.outcome in TOLD]
     undecided = sum(one.is_undecided for one in told)
     return (
@@ -204,15 +221,16 @@ def _shares_sentence(verdict: Verdict) -> str:
     )
 
 
-def _told(judged: Sequence[Judgement]) -> str:
+def _told(judged: Sequence[Judgement], points: int) -> str:
     decided = sorted((one for one in judged if one.is_decided), key=lambda one: -one.share)
     if not decided:
         return "no policy is better than another"
     first = decided[0]
     share = f"{first.share:.0%}".replace("%", " %")
+    where = "space" if first.points == points else "points at which it is defined"
     return (
         f"{len(decided)} of {len(judged)} pairs are decided, most clearly {first.better} over "
-        f"{first.worse} (better in {share} of the space)"
+        f"{first.worse} (better in {share} of the {where})"
     )
 
 
