@@ -100,6 +100,7 @@ def test_a_fit_gives_a_posterior_that_a_scenario_can_take(folder, returnsim) -> 
     assert code == 0, err
 
 
+@pytest.mark.slow
 def test_the_number_of_workers_changes_no_byte(folder, returnsim) -> None:
     for workers, name in ((1, "one"), (2, "two")):
         assert returnsim("calibrate", "fit.yaml", "--workers", workers, "--out", name)[0] == 0
@@ -257,6 +258,7 @@ def test_a_fit_and_a_check_leave_the_folder_of_the_other_alone(
     assert every_byte(folder) == before
 
 
+@pytest.mark.slow
 def test_a_fit_of_whole_camps_leaves_no_table_of_a_small_one(folder, returnsim) -> None:
     (folder / "camp.yaml").write_text(CAMP.replace("people: 2000", "people: 200"))
     text = EXPERIMENT.replace("households: 60", "households: 40")
@@ -352,6 +354,7 @@ def test_a_check_writes_ranks_and_draws_them(folder, returnsim) -> None:
     assert [row["parameter"] for row in told["ranks"]] == list(ranks["parameter"])
 
 
+@pytest.mark.slow
 def test_what_an_earlier_fit_found_does_not_come_into_a_new_one(folder, returnsim) -> None:
     assert returnsim("calibrate", "fit.yaml", "--workers", 1, "--no-figures")[0] == 0
     first = (folder / "results" / "fit" / "posterior.parquet").read_bytes()

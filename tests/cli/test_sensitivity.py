@@ -212,6 +212,7 @@ def with_people(folder: Path, values: str) -> None:
     (folder / "small.yaml").write_text(text.replace("trajectories: 4", "trajectories: 12"))
 
 
+@pytest.mark.slow
 def test_trajectories_whose_cells_failed_are_left_out_and_said(returnsim: Run, folder: Path):
     # On four levels a walk steps from the first to the third, or from the second to the last.
     with_people(folder, f"[300, 302, 304, {TOO_MANY}]")

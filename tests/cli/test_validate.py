@@ -129,6 +129,7 @@ def test_json_is_whole_and_says_the_same(returnsim: Run, folder: Path):
     assert run["engine"] == "numpy"
 
 
+@pytest.mark.slow
 def test_workers_change_no_byte_of_the_tables(returnsim: Run, folder: Path):
     for workers in (1, 2):
         options = ("--replicates", 20, "--workers", workers, "--out", f"by-{workers}")

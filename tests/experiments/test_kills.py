@@ -61,6 +61,7 @@ def test_three_kills_leave_no_trace_in_the_results(undisturbed: tuple[Path, floa
     assert_same(tmp_path / "out", whole)
 
 
+@pytest.mark.slow
 def test_two_sweeps_at_once_in_one_folder_leave_what_one_leaves(
     undisturbed: tuple[Path, float], tmp_path: Path
 ):
