@@ -92,7 +92,7 @@ def served(file: Path, *more: object, before: Sequence[str] = ()) -> Iterator[tu
         assert process.stdout is not None
         assert process.stderr is not None
         line = process.stdout.readline().strip()
-        if not re.fullmatch(r"http://127\.0\.0\.1:\d+/", line):
+        if not re.fullmatch(r"http://127\.0\.0\.\d:\d+/", line):
             process.kill()
             raise RuntimeError(f"no page is served: {line!r} {process.stderr.read()}")
         yield line, process.pid

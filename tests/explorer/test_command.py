@@ -88,6 +88,12 @@ def test_it_listens_on_loopback_alone_and_answers_to_its_own_name_alone(address:
         urllib.request.urlopen(foreign)
 
 
+def test_it_answers_at_the_address_that_it_prints(camp_file: Path):
+    with served(camp_file, "--host", "127.0.0.2") as (address, _):
+        assert address.startswith("http://127.0.0.2:")
+        assert urllib.request.urlopen(address).status == 200
+
+
 def test_the_browser_is_told_to_ask_no_other(address: str):
     headers = urllib.request.urlopen(address).headers
     assert headers["Content-Security-Policy"].startswith("default-src 'self'")

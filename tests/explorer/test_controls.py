@@ -1,12 +1,22 @@
 """Controls come of the schema: every number of a lever or a guarantor moves within its bounds."""
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from returnsim.explorer.changes import Source, source_of
-from returnsim.explorer.controls import Control, guarantor_blocks, lever_blocks
+from returnsim.explorer.controls import (
+    Control,
+    ControlBlock,
+    Group,
+    guarantor_blocks,
+    lever_blocks,
+    text_of,
+)
+from returnsim.explorer.page import what_changed
+from returnsim.explorer.panel import value_on
 from returnsim.explorer.words import UNITS, unit_of
 from returnsim.scenario.evidence import quantities
 from returnsim.scenario.quantities import NonNegative, Share, Weeks
@@ -98,3 +108,99 @@ def test_a_control_says_its_unit_its_range_and_its_source(tmp_path: Path):
     assert "Unit: share from 0 to 1." in enforcement
     assert "Plausible from 0.3 to 0.9. Source: a survey." in enforcement
     assert "No source: a guess. A road is opened." in told["levers.siege[2021-04-05].severity"]
+
+
+DATED = """
+title: Levers from before the run, and from long after its start
+start: 2021-01-04
+weeks: 60
+population: {people: 600}
+guarantors:
+  settlement:
+    enforcement: 0.3
+    enforcement_after_grace: [{from: 2021-06-07, value: 0.1}]
+    persuasion: [{from: 2030-01-01, value: 2}]
+    track_record: {harms: 5, exposure_weeks: 200}
+levers:
+  siege:
+    - {from: 2018-01-01, severity: 0.1}
+    - {from: 2020-01-01, severity: 0.9}
+    - {from: 2020-06-01, until: 2020-09-01, severity: 0.5}
+    - {from: 2021-08-02, severity: 0.3}
+  aid:
+    - {from: 2018-01-01, coverage: 0.1}
+    - {from: 2020-01-01, coverage: 0.2}
+  medical: [{from: 2021-06-07, access: 0.5}]
+  exit_ban: [{from: 2021-06-07, members: [men_older]}]
+  corridor: [{from: 2021-06-07, parties_per_week: 3}]
+"""
+
+
+@pytest.fixture
+def dated(tmp_path: Path) -> Source:
+    (tmp_path / "dated.yaml").write_text(DATED)
+    return source_from(tmp_path / "dated.yaml")
+
+
+def block_of(source: Source, path: str) -> ControlBlock:
+    blocks = [*lever_blocks(source.scenario), *guarantor_blocks(source.scenario)]
+    return next(block for block in blocks if block.path == path)
+
+
+def group_of(source: Source, path: str, name: str) -> Group:
+    block = block_of(source, path)
+    return next(group for group in (*block.groups, *block.rest) if group.name == name)
+
+
+def test_of_entries_before_the_run_only_the_one_in_force_is_shown(dated: Source):
+    siege, aid = (
+        group_of(dated, "levers.siege", "severity"),
+        group_of(dated, "levers.aid", "coverage"),
+    )
+    assert [(str(step.since), step.value) for step in siege.steps] == [
+        ("2020-01-01", 0.9),
+        ("2021-08-02", 0.3),
+    ]
+    assert siege.whole.varies == "0.3 to 0.9"
+    assert (aid.whole.value, list(aid.steps)) == (0.2, [])
+
+
+def test_what_holds_before_the_first_step_is_the_default(dated: Source):
+    assert group_of(dated, "levers.medical", "access").whole.varies == "0.5 to 1"
+    assert group_of(dated, "levers.exit_ban", "strength").whole.varies == "1"
+    persuasion = group_of(dated, "guarantors.settlement", "persuasion").whole
+    assert (persuasion.kind, persuasion.value) == ("number", 0)
+
+
+@pytest.mark.parametrize(
+    ("block", "name", "value"),
+    [
+        ("levers.siege", "severity", 0.9),
+        ("levers.medical", "access", 1),
+        ("levers.exit_ban", "members", []),
+        ("levers.corridor", "parties_per_week", None),
+        ("guarantors.settlement", "enforcement_after_grace", 0.3),
+    ],
+)
+def test_a_step_may_be_added_before_the_first(dated: Source, block: str, name: str, value: object):
+    group = group_of(dated, block, name)
+    assert value_on(block_of(dated, block), name, date(2021, 2, 1)) == value
+    changed = dated.changed({group.addable.format("2021-02-01:2021-03-01"): value})
+    added = group_of(replace(dated, scenario=changed), block, name).steps
+    assert date(2021, 2, 1) in [step.since for step in added]
+
+
+def test_a_number_is_told_to_three_digits_and_never_by_a_power_of_ten():
+    told = [text_of(value) for value in (0.1234, 999.4, 999.5, 999.7, 1000, 12345)]
+    assert told == ["0.123", "999", "1,000", "1,000", "1,000", "12,345"]
+
+
+def test_a_number_that_is_moved_to_where_it_was_is_said_to_be_drawn_no_more():
+    source = source_from(LARGEST)
+    drawn = next(
+        c for c in controls_of(source) if "draws its own" in c.about and c.value is not None
+    )
+    changed = source.changed({drawn.path: drawn.value})
+    rows, words = what_changed(source.scenario, changed)
+    assert rows == []
+    assert words == "1 number is no longer drawn: every replicate has the same."

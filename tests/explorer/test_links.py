@@ -7,7 +7,17 @@ from urllib.parse import parse_qsl
 import pytest
 
 from returnsim.errors import UsageError
-from returnsim.explorer.changes import Source, View, as_options, query_of, source_of, typed, view_of
+from returnsim.explorer.changes import (
+    MOST_CHANGES,
+    Source,
+    View,
+    as_options,
+    query_of,
+    source_of,
+    typed,
+    view_of,
+    with_change,
+)
 from returnsim.scenario.files import load_scenario
 from tests.explorer.shown import CAMP
 
@@ -84,3 +94,75 @@ def test_overrides_of_the_command_line_are_part_of_what_is_written(tmp_path: Pat
 def test_a_link_that_is_wrong_says_what(source: Source, query: list[tuple[str, str]], rule: str):
     with pytest.raises(UsageError, match=rule):
         view_of(query, source)
+
+
+WHOLE, LATE, LATER = (
+    "levers.siege.severity",
+    "levers.siege[2021-02-01:].severity",
+    "levers.siege[2021-03-01:].severity",
+)
+
+
+def made(source: Source, *moves: tuple[str, object]) -> tuple[list[str], list[float]]:
+    """The changes that moves come to, and the severities that follow."""
+    changes: dict[str, object] = {}
+    for path, value in moves:
+        changes = dict(with_change(changes, path, value))
+        scenario = source.changed(changes)
+    return list(changes), [entry.severity.value for entry in scenario.levers.siege]
+
+
+def test_the_whole_time_is_set_however_often_it_was_set_before(source: Source):
+    paths, values = made(source, (WHOLE, 0.5), (LATE, 0.8), (WHOLE, 0.2))
+    assert paths == [LATE, WHOLE]
+    assert values == [0.2]
+
+
+def test_a_step_is_added_however_often_it_was_added_before(source: Source):
+    _, values = made(source, (WHOLE, 0.5), (LATER, 0.8), (LATE, 0.6), (LATER, 0.7))
+    assert values == [0.5, 0.6, 0.7]
+
+
+def test_a_moved_step_leaves_those_after_it(source: Source):
+    step = LATE.replace(":", "")
+    paths, values = made(source, (WHOLE, 0.5), (LATE, 0.8), (LATER, 0.6), (step, 0.1))
+    assert paths == [WHOLE, LATE, LATER]
+    assert values == [0.5, 0.1, 0.6]
+
+
+def test_a_step_of_the_file_that_is_added_anew_moves_the_one_that_holds(source: Source):
+    step = "levers.siege[2021-04-05].severity"
+    _, values = made(source, (step, 0.3), (f"{step[:23]}:].severity", 0.5), (step, 0.7))
+    assert values == [0.9, 0.7]
+
+
+def test_the_whole_time_is_set_although_the_first_of_its_steps_was(source: Source, tmp_path: Path):
+    # The file has no entry from the first day: only the whole-time change makes one.
+    (tmp_path / "early.yaml").write_text(CAMP.replace("from: 2021-01-04", "from: 2020-01-06"))
+    early = source_of(tmp_path / "early.yaml", (), households=60, seed=1, replicates=8)
+    first = "levers.siege[2021-01-04].severity"
+    _, values = made(early, (WHOLE, 0.5), (LATE, 0.8), (first, 0.3), (WHOLE, 0.2))
+    assert values == [0.2]
+
+
+def test_a_link_that_repeats_a_change_means_what_the_command_line_means(
+    source: Source, tmp_path: Path
+):
+    texts = [f"{WHOLE}=0.5", f"{LATE}=0.8", f"{WHOLE}=0.2"]
+    view = view_of([("set", text) for text in texts], source)
+    assert source.changed(view.changes) == load_scenario(tmp_path / "camp.yaml", texts)
+
+
+def test_no_more_is_changed_than_a_link_can_hold(tmp_path: Path):
+    names = [f"place {i}" for i in range(MOST_CHANGES + 1)]
+    origins = ", ".join(f"{name}: 1.5" for name in names)
+    shares = ", ".join(f"{name}: {1 / len(names)}" for name in names)
+    text = CAMP.replace("the hills: 0.6, the river: 0.4", shares)
+    (tmp_path / "camp.yaml").write_text(text.replace("the river: 1.5", origins))
+    source = source_of(tmp_path / "camp.yaml", (), households=60, seed=1, replicates=8)
+    changes = {f"levers.threat.origins.{name}": 2 for name in names}
+    most = dict(list(changes.items())[:-1])
+    source.changed(most)
+    view_of([("set", text) for text in typed(most)], source)
+    with pytest.raises(UsageError, match=r"100 changes; this one would have 101"):
+        source.changed(changes)

@@ -102,6 +102,34 @@ def test_a_step_of_its_own_is_added_and_moved(shown: Page):
     whole(shown)
 
 
+def test_the_whole_time_is_set_also_after_a_step_was_added(shown: Page):
+    move(shown, SIEGE, "0.5")
+    card = shown.locator('[data-block="levers.siege"]')
+    card.get_by_text("Add a step").click()
+    card.get_by_label("first day of the step").fill("2021-02-01")
+    card.get_by_role("button", name="Add", exact=True).click()
+    step = '[data-control="levers.siege[2021-02-01].severity"] input[type=range]'
+    card.locator(".x-steps > summary").first.click()
+    move(shown, step, "0.8")
+    assert shown.locator(f"{SIEGE} ~ output").inner_text() == "0.5 to 0.8"
+    move(shown, SIEGE, "0.2")
+    shown.locator("#changes", has_text="severity 0.2").wait_for()
+    assert shown.locator(f"{SIEGE} ~ output").inner_text() == "0.2"
+    assert shown.locator(step).count() == 0
+
+
+def test_what_stands_beside_a_box_is_what_is_so_now(shown: Page):
+    card = shown.locator('[data-block="levers.corridor"]')
+    card.locator("summary").first.click()
+    card.get_by_text("Add a step").click()
+    card.get_by_label("first day of the step").fill("2021-02-01")
+    card.get_by_role("button", name="Add", exact=True).click()
+    box = card.locator('[data-control="levers.corridor[2021-01-04:].open"] > .x-box')
+    box.get_by_text("yes (by steps now)").wait_for()
+    box.locator("input").click()
+    box.get_by_text("yes", exact=True).wait_for()
+
+
 def test_what_cannot_be_is_said_and_nothing_is_changed(shown: Page):
     card = shown.locator('[data-block="levers.siege"]')
     card.get_by_text("Add a step").click()
@@ -198,6 +226,14 @@ def test_a_household_is_told_with_what_it_heard_and_why_it_chooses(shown: Page):
     assert "household=3" in shown.url
     told.locator(".x-contacts button").first.click()
     shown.wait_for_function("() => !location.search.includes('household=3')")
+
+
+def test_a_household_that_is_not_named_is_in_the_link_all_the_same(shown: Page):
+    shown.locator("#household > summary").click()
+    shown.get_by_role("button", name="Look", exact=True).click()
+    shown.locator("#household .x-status", has_text="Household 0 in replicate 0").wait_for()
+    assert shown.get_by_label("Household", exact=True).input_value() == "0"
+    assert "household=0&replicate=0" in shown.url
 
 
 def test_what_is_being_typed_outlives_what_comes_in(shown: Page):

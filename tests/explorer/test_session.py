@@ -168,3 +168,24 @@ def test_a_process_that_dies_is_said_and_replaced(source: Source):
         assert looked(source, desk)[-1].is_whole
     finally:
         desk.close()
+
+
+def test_what_was_seen_before_a_change_is_not_taken_for_what_follows_from_it(
+    source: Source, desk: Desk
+):
+    async def look() -> list[object]:
+        whole = asyncio.Event()
+        pairs: list[object] = []
+        session = Session(source, desk, Kept(), lambda told: whole.set() if told.is_whole else None)
+        session.start()
+        await whole.wait()
+        pairs.append(session.seen.pair)
+        session.set("levers.siege.severity", 0.95)
+        pairs += [session.seen.pair, session.seen.changed]
+        session.stop()
+        return pairs
+
+    first, none_yet, still_shown = asyncio.run(look())
+    assert first is not None
+    assert none_yet is None
+    assert still_shown is not None

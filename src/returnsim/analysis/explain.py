@@ -6,6 +6,7 @@ All of it is the core's own choice of a week, taken apart; nothing is estimated.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -212,6 +213,33 @@ def check_week(scenario: Scenario, week: int | None) -> None:
 def day_of(scenario: Scenario, week: int) -> date:
     """First day of a week."""
     return scenario.start + timedelta(weeks=week)
+
+
+def as_chosen(
+    option: str, told: ExplainedHousehold, words: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """An alternative in words that hold for the registered too.
+
+    Parameters
+    ----------
+    option : str
+        The alternative.
+    told : ExplainedHousehold
+        Who chooses.
+    words : mapping, optional
+        What alternatives are called; by default by their own names.
+    """
+    word, registration = words.get(option, option), told.who.registration
+    if registration is None:
+        return word
+    if option == STAY:
+        return "take the name back"
+    return f"keep the place ({word})" if option == registration.option else word
+
+
+def being_registered(registration: Registration) -> str:
+    """What being registered adds to the sum of the terms, in words."""
+    return f"Being registered adds {registration.commitment:.2f} to that."
 
 
 def alternatives(scenario: Scenario) -> tuple[str, ...]:

@@ -14,6 +14,8 @@ from returnsim.analysis.explain import (
     ExplainedHousehold,
     Offer,
     Registration,
+    as_chosen,
+    being_registered,
 )
 from returnsim.analysis.flips import short_path
 from returnsim.analysis.groups import FEW, Group, Groups, Moved
@@ -152,27 +154,17 @@ def _registered(registration: Registration) -> str:
     )
 
 
-def _choice(option: str, told: ExplainedHousehold) -> str:
-    """An alternative in words that hold for the registered too."""
-    registration = told.who.registration
-    if registration is None:
-        return option
-    if option == STAY:
-        return "take the name back"
-    return f"keep the place ({option})" if option == registration.option else option
-
-
 def _before_them(told: ExplainedHousehold) -> Iterator[str]:
     yield ""
     yield f"{'before it this week':{OPTION}}{'probability':>{NUMBER}}{'log-odds':>{NUMBER}}"
     for offer in told.offers:
         yield _offer(offer, told)
-    likeliest, chose = (_choice(option or STAY, told) for option in (told.likeliest, told.chose))
+    likeliest, chose = (as_chosen(option or STAY, told) for option in (told.likeliest, told.chose))
     yield f"Likeliest: {likeliest}. By the luck of this replicate: {chose}."
 
 
 def _offer(offer: Offer, told: ExplainedHousehold) -> str:
-    name = f"{_choice(offer.option, told):{OPTION}}"
+    name = f"{as_chosen(offer.option, told):{OPTION}}"
     if offer.closed:
         return f"{name}{offer.probability:>{NUMBER}.3f}{'':{NUMBER}}  closed: {offer.closed}"
     line = f"{name}{offer.probability:>{NUMBER}.3f}{_signed(offer.utility)}"
@@ -198,7 +190,7 @@ def _terms(told: ExplainedHousehold) -> Iterator[str]:
         cells = [f"{round(v, 2) + 0.0:>+{w}.2f}" for v, w in zip(values, widths, strict=True)]
         yield f"  {words:{TERM - 2}}{''.join(cells)}"
     if told.who.registration is not None:
-        yield f"Being registered adds {told.who.registration.commitment:.2f} to that."
+        yield being_registered(told.who.registration)
     for words, values in (
         ("trust in its guarantor", [way.trust for way in told.ways]),
         ("perceived risk of harm", [way.perceived_harm for way in told.ways]),
@@ -223,7 +215,7 @@ def _changes(told: ExplainedHousehold) -> Iterator[str]:
 
 
 def _change(change: Change, told: ExplainedHousehold) -> str:
-    to = _choice(change.to or STAY, told)
+    to = as_chosen(change.to or STAY, told)
     name = f"  {_short(change.lever):{LEVER - 2}}"
     if change.change == 0:
         return f"{name}{_value(change.today):>7}{'as is, once felt':>19}  {to}"

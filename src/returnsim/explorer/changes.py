@@ -18,7 +18,7 @@ from returnsim.errors import Problem, ScenarioError, UsageError
 from returnsim.scenario.files import load_scenario, load_tree, scenario_of
 from returnsim.scenario.levers import weekly_levers
 from returnsim.scenario.overrides import Override, apply_override, read_overrides
-from returnsim.scenario.paths import ImpossibleError, parsed
+from returnsim.scenario.paths import ImpossibleError, ParsedPath, parsed
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import Mark, Node, node_of, plain
 
@@ -69,6 +69,7 @@ class Source:
         overrides = [Override(path, node_of(v, Mark(None))) for path, v in changes.items()]
         if not overrides:
             return self.scenario
+        _check_number(len(overrides))
         _check_reach(overrides)
         scenario = scenario_of(self.root, self.scenario.name, overrides)
         check_size(scenario, self.households)
@@ -179,6 +180,39 @@ def typed(changes: Changes) -> list[str]:
     return [f"{path}={_text(value)}" for path, value in changes.items()]
 
 
+def with_change(changes: Changes, path: str, value: Any) -> Changes:
+    """Changes with one more, which is applied last.
+
+    That of a step takes the place of the change that made it: applied last, a step without an end
+    would replace those after it.
+
+    Parameters
+    ----------
+    changes : mapping
+        Those before.
+    path : str
+        Of the change, as its control has it.
+    value
+        As plain data.
+    """
+    made = change_at(changes, path)
+    if made is None:
+        return {**changes, path: value}
+    place = parsed(path)
+    if place.days is not None and place.days.is_entry:
+        return {**changes, made: value}
+    # A changed entry may be one that only the change taken from its place had made.
+    void = {name for name in changes if place.days is None and _is_entry_of(name, place)}
+    kept = {name: old for name, old in changes.items() if name not in {path, *void}}
+    return {**kept, path: value}
+
+
+def change_at(changes: Changes, path: str) -> str | None:
+    """The last change of what a control is of: by its own path, or that which made its step."""
+    found = (name for name in reversed(list(changes)) if name == path or _makes(name, path))
+    return next(found, None)
+
+
 def as_options(changes: Changes) -> list[str]:
     """Changes as they are typed in a shell."""
     return [f"--set {shlex.quote(text)}" for text in typed(changes)]
@@ -205,8 +239,7 @@ def check_size(scenario: Scenario, households: int | None) -> None:
 
 
 def _read(texts: Sequence[str]) -> Changes:
-    if len(texts) > MOST_CHANGES:
-        raise UsageError(f"a link may hold {MOST_CHANGES} changes; this one has {len(texts)}")
+    _check_number(len(texts))
     for text in texts:
         if len(text) > LONGEST_CHANGE:
             raise UsageError(f"{text[:40]}…: longer than {LONGEST_CHANGE:,} characters")
@@ -215,7 +248,34 @@ def _read(texts: Sequence[str]) -> Changes:
     if problems:
         raise ScenarioError(problems)
     _check_reach(overrides)
-    return {override.path: plain(override.node) for override in overrides}
+    changes: dict[str, Any] = {}
+    for path, node in overrides:
+        # What is said again holds from where it is said last.
+        changes.pop(path, None)
+        changes[path] = plain(node)
+    return changes
+
+
+def _check_number(changes: int) -> None:
+    if changes > MOST_CHANGES:
+        raise UsageError(f"a link may hold {MOST_CHANGES} changes; this one would have {changes}")
+
+
+def _makes(name: str, path: str) -> bool:
+    """Whether a change makes the step that a control is of."""
+    try:
+        one, two = parsed(path), parsed(name)
+    except ImpossibleError:
+        return False
+    if one.days is None or two.days is None or not one.days.is_entry:
+        return False
+    return (one.keys, one.field, one.days.first) == (two.keys, two.field, two.days.first)
+
+
+def _is_entry_of(name: str, place: ParsedPath) -> bool:
+    """Whether a change is of one entry of what is replaced as a whole."""
+    other = parsed(name)
+    return other.days is not None and other.days.is_entry and other.number == place.number
 
 
 def _check_reach(overrides: Sequence[Override]) -> None:

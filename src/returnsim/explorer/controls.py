@@ -79,6 +79,7 @@ class Group(NamedTuple):
     whole: Control
     steps: Sequence[Control]
     addable: str  # path of a step to be added, with the place of its days as {}; or empty
+    default: Any = None  # what holds on days of which nothing is said
 
 
 class ControlBlock(NamedTuple):
@@ -126,7 +127,8 @@ def text_of(value: Any) -> str:
         return ", ".join(label_of(str(part)).lower() for part in value) or "nobody"
     if value is None:
         return "no limit"
-    if value >= 1000:
+    # From here on three digits would be told as 1e+03.
+    if value >= 999.5:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
@@ -223,27 +225,25 @@ def _dated(
 ) -> Group:
     """A field of dated entries: one control for the whole time, and one for each step."""
     shown, inner = name or field, "" if field == "value" else f".{field}"
-    named = [
-        entry
-        for entry in (filled(entries) if entries else ())
-        if field in entry.model_fields_set and entry.first_day < scenario.end
-    ]
+    told = filled(entries) if entries else ()
+    named = _of_the_run(scenario, [entry for entry in told if field in entry.model_fields_set])
     values = [getattr(entry, field) for entry in named]
+    default = _default(info, type(entries[0]), field) if entries else None
     if entries and not named:
-        # What begins after the run leaves what holds where nothing is said.
-        values = [info.default]
+        values = [default]
     is_line = any(entry.linear for entry in entries)
     days = entries and entries[0].from_ is not None
     from_start = days and not is_line and len(type(entries[0]).value_names()) > 1
     whole_path = f"{path}[{scenario.start}:]{inner}" if from_start else f"{path}{inner}"
     about = info.description or ""
-    if all(entry.first_day <= scenario.start and entry.until is None for entry in named[:2]):
-        only = named[0] if named else None
+    only = named[0] if named else None
+    if only is None or (len(named) == 1 and only.first_day <= scenario.start and not only.until):
         whole = _plain(whole_path, shown, info, values[0] if values else None, only, about)
         steps: list[Control] = []
     else:
         whole = _plain(whole_path, shown, info, values[0], None, about)
-        whole = whole._replace(value=None, varies=_span(values), high=_high(shown, values))
+        spanned = [default, *values] if named[0].first_day > scenario.start else values
+        whole = whole._replace(value=None, varies=_span(spanned), high=_high(shown, values))
         steps = [
             _plain(f"{path}[{entry.from_}]{inner}", shown, info, value, entry, about)._replace(
                 since=entry.from_,
@@ -254,7 +254,40 @@ def _dated(
             for entry, value in zip(named, values, strict=True)
         ]
     addable = "" if is_line or not entries else f"{path}[{{}}]{inner}"
-    return Group(shown, whole, steps, addable)
+    return Group(shown, whole, steps, addable, default)
+
+
+def _of_the_run(scenario: Scenario, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries that hold on some day of the run, but for those that a later one covers."""
+    start, end = scenario.start, scenario.end
+    there = [
+        entry
+        for entry in entries
+        if entry.first_day < end and (entry.until is None or entry.until > start)
+    ]
+    # The last that holds throughout leaves no day to those before it.
+    for place in reversed(range(len(there))):
+        if _holds_throughout(scenario, there[place]):
+            return there[place:]
+    return there
+
+
+def _holds_throughout(scenario: Scenario, entry: Entry) -> bool:
+    return entry.first_day <= scenario.start and (
+        entry.until is None or entry.until >= scenario.end
+    )
+
+
+def _default(info: FieldInfo, entry: type[Entry], field: str) -> Any:
+    """What holds where no entry says anything."""
+    own = entry.model_fields[field]
+    if not own.is_required():
+        return own.default
+    # A dated number has none of its own: no limit, as before, or 0.
+    kinds = _kinds(own.annotation)
+    if NoneType in kinds or info.default is None:
+        return None
+    return kinds[0](value=0)
 
 
 def _plain(
@@ -339,7 +372,8 @@ def _span(values: Sequence[Any]) -> str:
     if all(isinstance(value, Quantity) for value in values):
         numbers = [value.value for value in values]
         if len(numbers) > 1:
-            return f"{text_of(min(numbers))} to {text_of(max(numbers))}"
+            low, high = text_of(min(numbers)), text_of(max(numbers))
+            return low if low == high else f"{low} to {high}"
     return "by steps"
 
 

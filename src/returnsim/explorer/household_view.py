@@ -8,7 +8,16 @@ import numpy as np
 from nicegui import ui
 from nicegui.events import GenericEventArguments
 
-from returnsim.analysis.explain import NOT_FOR, TERMS, ExplainedHousehold, day_of
+from returnsim.analysis.explain import (
+    NOT_FOR,
+    STAY,
+    TERMS,
+    ExplainedHousehold,
+    Offer,
+    as_chosen,
+    being_registered,
+    day_of,
+)
 from returnsim.errors import ReturnsimError
 from returnsim.explorer import charts
 from returnsim.explorer.desk import Errand, SupersededError
@@ -19,6 +28,9 @@ from returnsim.explorer.words import PLACES, members, named
 from returnsim.scenario.schema import Scenario
 
 NUMBERS = (("household", "Household"), ("replicate", "Replicate"), ("week", "Week"))
+FIRST = {"household": "0", "replicate": "0", "week": ""}
+"""What is looked at where nothing is named; without a week, the first with a way home."""
+
 TALLEST = 4.0
 """Log-odds that fill a bar."""
 
@@ -87,6 +99,9 @@ class HouseholdView:
     def look(self) -> None:
         """Look at the household that is named."""
         self._is_asked = True
+        for name, first in FIRST.items():
+            if self._number(name) is None:
+                self._fields[name].set(first)
         self._looked()
         self._start()
 
@@ -225,18 +240,30 @@ def _heard(scenario: Scenario, why: ExplainedHousehold, story: Story) -> None:
     Text("p", f"{who.moving} of the {who.known} households they know have gone or registered.")
 
 
-def _choice(why: ExplainedHousehold) -> None:
-    rows = [
+def offer_rows(why: ExplainedHousehold) -> list[tuple[str, str, str, str]]:
+    """What is before a household this week: in words, how likely, its log-odds, and with whom."""
+    return [
         (
-            OPTIONS.get(offer.option, offer.option),
+            as_chosen(offer.option, why, OPTIONS),
             f"{offer.probability:.1%}",
             "" if offer.utility is None else f"{offer.utility:+.2f}",
-            f"closed: {offer.closed}" if offer.closed else named(offer.guarantor or ""),
+            _with_whom(offer),
         )
         for offer in why.offers
     ]
-    table(("before them this week", "probability", "log-odds", ""), rows)
-    likeliest, chose = (OPTIONS.get(name or "", name or "") for name in (why.likeliest, why.chose))
+
+
+def _with_whom(offer: Offer) -> str:
+    if offer.closed:
+        return f"closed: {offer.closed}"
+    return named(offer.guarantor or "") + (", barred" if offer.barred else "")
+
+
+def _choice(why: ExplainedHousehold) -> None:
+    table(("before them this week", "probability", "log-odds", ""), offer_rows(why))
+    likeliest, chose = (
+        as_chosen(name or STAY, why, OPTIONS) for name in (why.likeliest, why.chose)
+    )
     Text("p", f"Likeliest: {likeliest}. By the luck of this replicate: {chose}.")
     for way in why.ways:
         option = OPTIONS.get(way.option, way.option)
@@ -250,6 +277,8 @@ def _choice(why: ExplainedHousehold) -> None:
                     if abs(value) >= 0.005:
                         _term(TERMS.get(name, name), value)
                 _term("together", way.utility)
+        if why.who.registration is not None and way.option == why.who.registration.option:
+            Text("p", being_registered(why.who.registration), "x-about")
         Text(
             "p",
             f"Trust in the guarantor {way.trust:.2f}; perceived risk of harm "

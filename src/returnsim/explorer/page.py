@@ -22,6 +22,7 @@ from returnsim.explorer.results import Results
 from returnsim.explorer.session import Seen, Session
 from returnsim.figures import colours
 from returnsim.scenario.compare import differences
+from returnsim.scenario.schema import Scenario
 
 STYLE = Path(__file__).with_name("style.css")
 COLOURS = {
@@ -38,6 +39,9 @@ PURPOSE = (
     "This shows what follows from assumptions; it is not a forecast. It must never serve to select "
     "people, to plan a return without those who would make it, or to judge that a return is safe."
 )
+DRAWN = "posterior: "
+"""What differences call a number that is drawn."""
+NOTHING_YET = "The first picture is on its way: there is nothing to take yet."
 
 
 class Page:
@@ -148,15 +152,11 @@ class Page:
             if not changes:
                 Text("p", "Nothing.")
                 return
-            rows = [
-                (path, " · ".join(before), " · ".join(after))
-                for path, before, after in differences(self._source.scenario, scenario)
-                if not path.startswith("posterior: ")
-            ]
+            rows, words = what_changed(self._source.scenario, scenario)
             if rows:
                 table(("", "as written", "changed"), rows)
-            else:
-                Text("p", "The values are those of the file.")
+            if words:
+                Text("p", words)
             with Tag("details", "x-more"):
                 Text("summary", "As overrides for the command line, one by one")
                 with Tag("ul", "x-contacts"):
@@ -179,11 +179,11 @@ class Page:
         self._give(scenario_text(self._session.scenario).encode(), name)
 
     def _take_table(self) -> None:
-        seen = self._session.seen
-        if seen.written is None or seen.changed is None:
-            self._taken.text = "There is nothing to take yet."
+        pair = self._session.seen.pair
+        if pair is None:
+            self._taken.text = NOTHING_YET
             return
-        text = table_text(seen.written, seen.changed)
+        text = table_text(*pair)
         self._give(text.encode(), f"{self._source.scenario.name}-changed.csv")
 
     def _take_figures(self) -> None:
@@ -192,14 +192,14 @@ class Page:
         task.add_done_callback(self._tasks.discard)
 
     async def _draw_figures(self) -> None:
-        seen = self._session.seen
-        if seen.changed is None:
-            self._taken.text = "There is nothing to take yet."
+        pair = self._session.seen.pair
+        if pair is None:
+            self._taken.text = NOTHING_YET
             return
         self._taken.text = "Drawing the figures."
         self._drawing = self._session.errand()
         try:
-            packed = await self._drawing.run(figures_zip, seen.changed.trajectories)
+            packed = await self._drawing.run(figures_zip, pair[1].trajectories)
         except SupersededError:
             return
         except ReturnsimError as error:
@@ -211,6 +211,21 @@ class Page:
     def _give(self, content: bytes, name: str) -> None:
         ui.download.content(content, name)
         self._taken.text = f"{name} is on its way."
+
+
+def what_changed(written: Scenario, changed: Scenario) -> tuple[list[tuple[str, str, str]], str]:
+    """Every value before and after, and in words what values do not tell; empty where nothing."""
+    told = differences(written, changed)
+    rows = [
+        (path, " · ".join(before), " · ".join(after))
+        for path, before, after in told
+        if not path.startswith(DRAWN)
+    ]
+    fixed = len(told) - len(rows)
+    if fixed:
+        number = "1 number is" if fixed == 1 else f"{fixed} numbers are"
+        return rows, f"{number} no longer drawn: every replicate has the same."
+    return rows, "" if rows else "The values are those of the file."
 
 
 def _add_style() -> None:

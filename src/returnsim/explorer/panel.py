@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from returnsim.errors import UsageError
+from returnsim.explorer.changes import change_at
 from returnsim.explorer.controls import (
     Control,
     ControlBlock,
@@ -17,8 +18,7 @@ from returnsim.explorer.controls import (
 from returnsim.explorer.parts import Button, Checkbox, Choice, Field, Slider, Tag, Text
 from returnsim.explorer.session import Session
 from returnsim.explorer.words import label_of
-from returnsim.scenario.paths import ImpossibleError, parsed
-from returnsim.scenario.quantities import CLASSES
+from returnsim.scenario.quantities import CLASSES, Quantity
 from returnsim.scenario.schema import Scenario
 
 OPEN_AT_FIRST = ("levers.siege", "levers.aid")
@@ -53,15 +53,15 @@ class Panel:
 
     def move(self, path: str, value: Any) -> None:
         """Make a change, or say why it cannot be."""
-        self._try(lambda: self.session.set(self._path_of(path), value))
+        self._try(lambda: self.session.set(path, value))
 
     def undo(self, path: str) -> None:
         """Take a change back, or say why it cannot be."""
-        self._try(lambda: self.session.undo(self._path_of(path)))
+        self._try(lambda: self.session.undo(path))
 
     def is_changed(self, path: str) -> bool:
         """Whether there is a change at a control."""
-        return self._path_of(path) in self.session.changes
+        return change_at(self.session.changes, path) is not None
 
     def written(self, control: Control) -> str:
         """What stands in the file for a control, for a reader; empty where it has none."""
@@ -85,16 +85,6 @@ class Panel:
             return
         self._say("")
         self._changed()
-
-    def _path_of(self, path: str) -> str:
-        """The change that a control makes: that which made its step, or its own."""
-        changes = self.session.changes
-        if path in changes:
-            return path
-        for other in changes:
-            if _same_place(path, other):
-                return other
-        return path
 
 
 class _Card:
@@ -178,7 +168,7 @@ class _Card:
             return
         end = str(days[1]) if until.text else ""
         path = group.addable.format(f"{days[0]}:{end}")
-        self.panel.move(path, _value_on(group, days[0]))
+        self.panel.move(path, value_on(self.block, name, days[0]))
 
     def _tell(self) -> None:
         controls = [c for g in (*self.block.groups, *self.block.rest) for c in (g.whole, *g.steps)]
@@ -260,15 +250,16 @@ class _Row:
                 box.set(name in (control.value or ()))
 
     def _undone(self) -> None:
-        self._panel.undo(self.control.path)
+        made = change_at(self._panel.session.changes, self.control.path)
+        if made is not None:
+            self._panel.undo(made)
 
     def _make(self) -> Slider | Checkbox | dict[str, Checkbox]:
         control, label = self.control, self._label
         if control.kind == "number":
             return Slider(control, label, self._moved)
         if control.kind == "switch":
-            text = f"yes ({control.varies} now)" if control.varies else "yes"
-            return Checkbox(text, bool(control.value), self._moved, label)
+            return Checkbox("yes", bool(control.value), self._moved, label)
         with Tag("div", "x-classes"):
             return {
                 name: Checkbox(
@@ -296,6 +287,9 @@ class _Row:
         written = self._panel.written(self.control)
         self._was.text = f"as written: {written}" if written else "not in the file"
         self._was.set_visibility(is_changed)
+        if isinstance(self._input, Checkbox):
+            varies = self.control.varies
+            self._input.say(f"yes ({varies} now)" if varies else "yes")
 
 
 def _blocks(scenario: Scenario) -> list[ControlBlock]:
@@ -336,25 +330,20 @@ def _as_written(block: ControlBlock, written: dict[str, Control]) -> ControlBloc
     return block._replace(groups=groups(block.groups), rest=groups(block.rest))
 
 
-def _value_on(group: Group, day: date) -> Any:
-    """What a field has on a day, as plain data."""
-    value = group.whole.value
+def value_on(block: ControlBlock, name: str, day: date) -> Any:
+    """What a field of a lever or a guarantor has on a day, as plain data."""
+    group = next(group for group in (*block.groups, *block.rest) if group.name == name)
+    value = group.default if group.steps else group.whole.value
+    if isinstance(value, Quantity):
+        value = value.value
     for step in group.steps:
         begins, ends = step.since or date.min, step.until or date.max
         if begins <= day < ends:
             value = step.value
+    if value is None and name == "enforcement_after_grace":
+        # Where nothing is said of it, it is enforced as before.
+        return value_on(block, "enforcement", day)
     return list(value) if isinstance(value, tuple) else value
-
-
-def _same_place(path: str, other: str) -> bool:
-    """Whether a change made the step that a control is of."""
-    try:
-        one, two = parsed(path), parsed(other)
-    except ImpossibleError:
-        return False
-    if one.days is None or two.days is None or not one.days.is_entry:
-        return False
-    return (one.keys, one.field, one.days.first) == (two.keys, two.field, two.days.first)
 
 
 def _value_text(control: Control) -> str:

@@ -152,7 +152,7 @@ class Checkbox(Element):
             self._input = Element("input")
             _give(self._input, {"type": "checkbox", "aria-label": label or text})
             self.set(is_ticked)
-            Text("span", text)
+            self._words = Text("span", text)
 
         def heard(event: GenericEventArguments) -> None:
             self._input.props["checked"] = bool(event.args)
@@ -164,6 +164,10 @@ class Checkbox(Element):
         """Tick it or not."""
         self._input.props["checked"] = is_ticked
         self._input.update()
+
+    def say(self, text: str) -> None:
+        """Put another text beside it."""
+        self._words.text = text
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

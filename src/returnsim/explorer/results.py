@@ -70,26 +70,25 @@ class Results:
         """Show what there is."""
         self._progress(seen)
         self._problem.text = seen.problem
-        if seen.written is None or seen.changed is None:
-            self._fade(True)
+        pair = seen.pair
+        self._fade(pair is None)
+        if pair is None:
             return
-        self._fade(seen.done == 0)
-        if seen.done == 0:
-            return
+        written, newest = pair
         is_changed = bool(self._session.changes)
-        changed = seen.changed if is_changed else None
+        changed = newest if is_changed else None
         if is_changed:
-            self._words.text = in_words(seen.written, seen.changed)
+            self._words.text = in_words(written, newest)
         else:
             self._words.text = "Nothing is changed: this is the scenario as written."
         self._summary.text = (
-            f"{INTERVALS} With the changes: {summary_of(seen.changed)}"
+            f"{INTERVALS} With the changes: {summary_of(newest)}"
             if is_changed
-            else f"As written: {summary_of(seen.changed)}"
+            else f"As written: {summary_of(newest)}"
         )
-        self._caution.text = " ".join(cautions_of(seen.written, seen.changed))
+        self._caution.text = " ".join(cautions_of(written, newest))
         for shown, (_, title, draw) in zip(self._charts, CHARTS, strict=True):
-            options, caption = draw(seen.written, changed)
+            options, caption = draw(written, changed)
             shown.chart.options.clear()
             shown.chart.options.update(options)
             shown.chart.update()
@@ -125,15 +124,15 @@ class Results:
         return f"{told.households:,} households{each}; ranges are of the middle 90 %."
 
     def _fade(self, is_old: bool) -> None:
-        for shown in self._charts:
-            shown.figure.classes(add="x-old" if is_old else "", remove="" if is_old else "x-old")
+        for part in (*(shown.figure for shown in self._charts), self._table):
+            part.classes(add="x-old" if is_old else "", remove="" if is_old else "x-old")
 
     def _fill_table(self) -> None:
         self._table.clear()
-        seen = self._session.seen
-        if not self._is_table_open or seen.written is None or seen.changed is None:
+        pair = self._session.seen.pair
+        if not self._is_table_open or pair is None:
             return
-        rows = [row.texts() for row in rows_of(seen.written, seen.changed)]
+        rows = [row.texts() for row in rows_of(*pair)]
         head = ("people, if nothing else is said", "as written", "changed", "difference (90 %)")
         columns = len(head) if self._session.changes else 2
         with self._table:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from returnsim.errors import UsageError
 from returnsim.explorer.changes import Source
@@ -97,7 +98,8 @@ def serve(
     app, desk, kept = FastAPI(openapi_url=None), Desk(workers), Kept()
     if ip_address(listening.getsockname()[0]).is_loopback:
         # A name that leads here from elsewhere would let a foreign page read this one.
-        hosts = ["localhost", "127.0.0.1", "[::1]"]
+        own = urlsplit(address_of(listening)).netloc.rpartition(":")[0]
+        hosts = ["localhost", "127.0.0.1", "[::1]", own]
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
 
     @app.middleware("http")

@@ -7,7 +7,7 @@ from typing import Any
 
 from returnsim.assemble import Plan, plan_run
 from returnsim.errors import ReturnsimError
-from returnsim.explorer.changes import Changes, Source
+from returnsim.explorer.changes import Changes, Source, with_change
 from returnsim.explorer.desk import Desk, Errand, SupersededError
 from returnsim.explorer.picture import (
     Batch,
@@ -32,7 +32,8 @@ class Seen:
     ----------
     written, changed : Picture or None
         The scenario as written and with the visitor's changes, of the same replicates; the same
-        where nothing is changed, None where nothing is simulated yet.
+        where nothing is changed, None where nothing is simulated yet. Where none is done, those of
+        the change before.
     done, asked : int
         Replicates simulated, and to be simulated.
     problem : str
@@ -44,6 +45,13 @@ class Seen:
     done: int = 0
     asked: int = 0
     problem: str = ""
+
+    @property
+    def pair(self) -> tuple[Picture, Picture] | None:
+        """Written and changed; None while the first picture of the newest change is on its way."""
+        if not self.done or self.written is None or self.changed is None:
+            return None
+        return self.written, self.changed
 
     @property
     def is_whole(self) -> bool:
@@ -141,7 +149,7 @@ class Session:
         UsageError
             If it cannot be so; nothing is changed then.
         """
-        self.replace(self.changes | {path: value})
+        self.replace(with_change(self.changes, path, value))
 
     def undo(self, path: str) -> None:
         """Take a change back.
@@ -169,6 +177,7 @@ class Session:
     def start(self) -> None:
         """Simulate what is still missing."""
         self.stop()
+        self._tell(Seen(self.seen.written, self.seen.changed, 0, self.source.replicates))
         errand = self._errand = Errand(self._desk)
         self._task = asyncio.create_task(self._grow(errand))
 
@@ -187,7 +196,6 @@ class Session:
 
     async def _grow(self, errand: Errand) -> None:
         asked, done = self.source.replicates, 0
-        self._tell(Seen(self.seen.written, self.seen.changed, 0, asked))
         try:
             for numbers in steps(asked):
                 # What was changed comes first where there is something to set it against.
