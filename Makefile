@@ -37,9 +37,8 @@ fit: $(DEV)
 	cp results/calibrate-rukban-to-2021/posterior.parquet scenarios/rukban/posterior-to-2021.parquet
 	$(BIN)/returnsim calibrate experiments/calibrate-check.yaml --check 96
 
-# What `shapes` has run is not run again.
-test: lint types check-layers shapes
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not soak" --ignore=tests/core/test_invariants.py
+test: lint types check-layers
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not soak"
 
 # A rule whose shapes are checked while it runs cannot be compiled.
 NOT_COMPILED := --ignore=tests/core/test_fused.py

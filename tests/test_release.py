@@ -104,6 +104,7 @@ def test_the_wheel_has_all_of_the_package_and_nothing_that_is_not_of_it(wheel):
     }
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_where_there_is_no_repository(wheel, tmp_path):
     scripts = environment(tmp_path / "env")
     install(scripts, wheel, "--no-index", "--no-deps")

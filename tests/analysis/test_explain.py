@@ -176,6 +176,7 @@ def is_in(told: ExplainedHousehold, grouping: str, name: str) -> bool:
     }[grouping]
 
 
+@pytest.mark.slow
 def test_means_of_groups_are_the_means_of_their_households_own():
     scenario = made()
     told = explain_groups(scenario, plan_run(scenario, SEED, 20), 2, week=3)

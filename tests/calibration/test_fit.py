@@ -48,6 +48,7 @@ def test_a_parameter_that_does_nothing_keeps_its_prior(fitted):
     assert idle.var() == pytest.approx(1 / 12, rel=0.15)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_posterior_to_the_last_bit(fitted):
     again = fit(problem(RECORD), simulate, SIZES, seed=3)
     assert np.array_equal(again.posterior.places, fitted.posterior.places)

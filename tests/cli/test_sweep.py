@@ -167,6 +167,7 @@ def test_a_cell_that_fails_is_said_and_is_all_that_is_tried_again(returnsim: Run
     assert all(failure["error"].startswith("Traceback") for failure in failures)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on(tmp_path: Path):
     # Cases without pairs have no cell in common: what is done has been run.
     cases = EXPERIMENT.partition("factors")[0] + (

@@ -91,6 +91,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "html"
 
 
+@pytest.mark.slow
 def test_the_site_builds_without_a_warning_and_without_network(site: Path):
     assert (site / "index.html").exists()
 
@@ -103,6 +104,7 @@ def test_the_site_is_built_by_make_as_here():
     assert "-m sphinx -q -E -W --keep-going -b html docs docs/_build" in told
 
 
+@pytest.mark.slow
 def test_no_page_loads_anything_from_another_host(site: Path):
     pages = sorted(site.rglob("*.html"))
     assert len(pages) > 30
@@ -112,6 +114,7 @@ def test_no_page_loads_anything_from_another_host(site: Path):
             assert not ELSEWHERE.search(f" {what}"), f"{page.name}: {what}"
 
 
+@pytest.mark.slow
 def test_no_style_loads_anything_from_another_host(site: Path):
     for style in site.rglob("*.css"):
         for found in IN_STYLES.findall(style.read_text(encoding="utf-8")):
@@ -147,6 +150,7 @@ def test_what_a_page_loads_from_another_host_is_seen():
     assert not ELSEWHERE.search(" ../_static/a.css")
 
 
+@pytest.mark.slow
 def test_every_page_of_the_docs_is_in_the_table_of_contents(site: Path):
     listed = set(read(site / "index.html").links)
     for page in (ROOT / "docs").rglob("*.md"):
@@ -154,6 +158,7 @@ def test_every_page_of_the_docs_is_in_the_table_of_contents(site: Path):
         assert path in {*listed, "index.html"}, path
 
 
+@pytest.mark.slow
 def test_every_link_within_the_site_leads_somewhere(site: Path):
     pages = {page: read(page) for page in site.rglob("*.html")}
     for page, fetched in pages.items():
@@ -167,6 +172,7 @@ def test_every_link_within_the_site_leads_somewhere(site: Path):
                 assert anchor in pages[target].anchors, f"{page.name}: {link}"
 
 
+@pytest.mark.slow
 def test_the_reference_names_every_command_and_field(site: Path):
     told = (site / "reference/command-line.html").read_text(encoding="utf-8")
     for command in ("new", "run", "sweep", "attribute", "store verify", "schema"):

@@ -27,6 +27,7 @@ def quicker(words: list[str]) -> list[str]:
     return [*words, *shlex.split(QUICKER.get(words[0], usual))]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_the_tutorial_is_followed_from_top_to_bottom_and_shows_what_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

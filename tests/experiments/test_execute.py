@@ -25,6 +25,7 @@ def test_the_results_do_not_depend_on_the_number_of_workers(workers: int):
     assert digests(results) == EXPECTED
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_killed_costs_only_the_time_of_its_task():
     results: list[Result] = []
     killed: list[int] = []

@@ -77,6 +77,7 @@ def test_two_sweeps_at_once_in_one_folder_leave_what_one_leaves(
     assert_same(tmp_path / "out", undisturbed[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 3])
 def test_the_number_of_workers_leaves_no_trace_in_the_results(
     undisturbed: tuple[Path, float], tmp_path: Path, workers: int

@@ -82,6 +82,7 @@ def test_a_run_that_is_stopped_leaves_130_and_the_folder_as_it_was(
     assert tree(folder) == before
 
 
+@pytest.mark.slow
 def test_a_report_that_is_stopped_leaves_130_and_no_page(folder: Path):
     (folder / "camp.yaml").write_text(CAMP.replace("weeks: 30", "weeks: 4"))
     with standing_in(folder):
@@ -101,6 +102,7 @@ def test_a_report_that_is_stopped_leaves_130_and_no_page(folder: Path):
     assert tree(folder) == before
 
 
+@pytest.mark.slow
 def test_a_comparison_that_is_stopped_says_what_is_kept(folder: Path):
     (folder / "camp.yaml").write_text(CAMP.replace("weeks: 30", "weeks: 4"))
     with standing_in(folder):

@@ -108,6 +108,7 @@ def test_lines_are_seen_on_a_dark_page(colour: str):
     assert contrast(DARK[colour], DARK[PAPER]) >= 3
 
 
+@pytest.mark.slow
 def test_no_colour_of_a_figure_is_without_one_for_a_dark_page(made: Path):
     known = {colour.lower() for colour in (*DARK, ON_PALE, ON_DEEP)}
     drawn = [*(made / "run/figures").glob("*.svg"), *(made / "compared/figures").glob("*.svg")]

@@ -331,12 +331,16 @@ def test_how_to_make_a_verdict_again_has_the_options_that_it_knows_and_no_others
     swept = "returnsim sweep 'my file.yaml' --out here --until-ci 0.1 --outcome returned"
     told |= {"command": swept}
     (made / "run.json").write_text(json.dumps(sealed(told)), encoding="utf-8")
-    _, _, markdown = written(report, made)
-    # An earlier version did not write down the verdict's own.
-    assert {swept, "returnsim verdict 'my file.yaml' --out here"} <= set(markdown.splitlines())
     whole = made / "verdict" / "verdict.json"
+    # An earlier version did not write down the verdict's own, and nobody vouched for it.
+    (made / "verdict" / "checksums.json").unlink(missing_ok=True)
+    earlier = json.loads(whole.read_text(encoding="utf-8"))
+    earlier.pop("command", None)
+    whole.write_text(json.dumps(earlier), encoding="utf-8")
+    _, _, markdown = written(report, made)
+    assert {swept, "returnsim verdict 'my file.yaml' --out here"} <= set(markdown.splitlines())
     own = "returnsim verdict 'my file.yaml' --out here --pushed-at-most 0.2"
-    said = json.loads(whole.read_text(encoding="utf-8")) | {"command": own}
+    said = earlier | {"command": own}
     whole.write_text(json.dumps(said), encoding="utf-8")
     _, _, markdown = written(report, made)
     assert {swept, own} <= set(markdown.splitlines())
