@@ -101,17 +101,20 @@ check-layers: $(DEV)
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e
 COMPILE := $(BIN)/python -W ignore -c "import compileall, sysconfig; \
   compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
+CHECK_VERSION := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "returnsim needs Python 3.11 or newer; set PYTHON=python3.x")'
 $(STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "returnsim needs Python 3.11 or newer; set PYTHON=python3.x")'
+	@$(CHECK_VERSION)
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) .
 	@$(COMPILE)
 	@touch $@
 
-$(DEV): $(STAMP)
+$(DEV): pyproject.toml constraints.txt
+	@$(CHECK_VERSION)
+	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) '.[dev]'
 	@$(COMPILE)
-	@touch $@
+	@touch $(STAMP) $@
 
 # What is measured is left in .benchmarks/ and told in docs/performance.md: ten minutes.
 MEASURED := .benchmarks

@@ -108,6 +108,7 @@ def test_the_number_of_workers_changes_no_byte(folder, returnsim) -> None:
         assert (folder / "one" / file).read_bytes() == (folder / "two" / file).read_bytes()
 
 
+@pytest.mark.slow
 def test_what_was_run_is_not_run_again_and_what_is_damaged_is(folder, returnsim) -> None:
     assert returnsim("calibrate", "fit.yaml", "--workers", 1, "--no-figures")[0] == 0
     made = folder / "results" / "fit"

@@ -88,6 +88,8 @@ QUICK = [
     for page in WITH_COMMANDS
     if not any(c.split()[1] in LONG for c in (*MADE_BEFORE.get(page, ()), *commands(page)))
 ]
+FIRST = ("README.md", "docs/quickstart.md")
+"""What a newcomer types first is run at every commit."""
 
 
 @pytest.fixture
@@ -148,7 +150,10 @@ def type_all(page: str, returnsim: Run) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("page", QUICK)
+@pytest.mark.parametrize(
+    "page",
+    [page if page in FIRST else pytest.param(page, marks=pytest.mark.slow) for page in QUICK],
+)
 def test_every_command_of_a_page_runs(page: str, scratch: Path, returnsim: Run):
     type_all(page, returnsim)
 

@@ -43,6 +43,7 @@ def test_a_worker_that_is_killed_costs_only_the_time_of_its_task():
     assert digests(results) == EXPECTED
 
 
+@pytest.mark.slow
 def test_a_cell_that_kills_every_worker_is_given_up_and_the_others_are_not():
     results: list[Result] = []
     bad = GIVEN[0]._replace(given=DEADLY)

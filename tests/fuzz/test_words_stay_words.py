@@ -67,6 +67,7 @@ def returnsim(
     return command_line(monkeypatch, capsys)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["run", "attributed", "swept"])
 def test_every_figure_is_a_drawing_and_runs_nothing(made: Path, name: str):
     figures = sorted((made / name / "figures").glob("*.svg"))

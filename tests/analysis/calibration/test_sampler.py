@@ -25,6 +25,7 @@ def measured_directly(observed, discrepancy_scale=0.0):
     )
 
 
+@pytest.mark.slow
 def test_draws_of_a_normal_have_its_variance():
     found = sample(*measured_directly(np.zeros(SIDES)), seed=3, draws=20_000, steps=4000)
     variance = found.places.var(axis=0).mean() / SD**2
@@ -34,6 +35,7 @@ def test_draws_of_a_normal_have_its_variance():
     assert variance == pytest.approx(1.0, abs=4 * error)
 
 
+@pytest.mark.slow
 def test_draws_at_a_wall_of_the_cube_are_of_half_a_normal():
     found = sample(*measured_directly(-np.ones(SIDES)), seed=4, draws=20_000, steps=4000)
     mean = found.places.mean() / SD
