@@ -18,6 +18,8 @@ from returnsim.experiments.sensitivity_runs import check_study
 from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, begun, command, every_byte, run
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENT = """
 title: What moves an invented camp
 question: Which guesses matter?

@@ -19,6 +19,8 @@ from returnsim.experiments.unknowns import prepared_verdict
 from tests.cli.typed import Run, command_line
 from tests.experiments.sweeps import CAMP, begun, every_byte, here
 
+pytestmark = pytest.mark.slow
+
 EXPERIMENT = """
 title: Two words and a siege, over what nobody knows
 question: Which is better?

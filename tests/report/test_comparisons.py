@@ -14,6 +14,8 @@ from tests.cli.typed import Run, command_line
 from tests.report.made import CALLED
 from tests.report.test_report import unescaped, written
 
+pytestmark = pytest.mark.slow
+
 SAME_PEOPLE = SAME_LUCK.removeprefix(SAME_DRAWS)
 UNLIKE_PEOPLE = "Cases have unlike populations: their households are not the same people"
 UNLIKE_WEEKS = "Cases span unlike weeks: what is summed up is each one's own."
