@@ -98,21 +98,24 @@ check-layers: $(DEV)
 	$(BIN)/lint-imports
 
 # pip compiles what it installs on one core.
-INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check -c constraints.txt -e
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
 COMPILE := $(BIN)/python -W ignore -c "import compileall, sysconfig; \
   compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
 CHECK_VERSION := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "returnsim needs Python 3.11 or newer; set PYTHON=python3.x")'
 $(STAMP): pyproject.toml constraints.txt
 	@$(CHECK_VERSION)
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) .
+	$(INSTALL) -c constraints.txt -e .
 	@$(COMPILE)
 	@touch $@
 
+# All that the tests need is pinned, so that nothing has to be resolved, and one half can be installed
+# beside the other.
 $(DEV): pyproject.toml constraints.txt
 	@$(CHECK_VERSION)
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) '.[dev]'
+	tr '\n' '\0' < constraints.txt | xargs -0 -P 2 -n 100 $(INSTALL) --no-deps
+	$(INSTALL) --no-deps --no-build-isolation -e .
 	@$(COMPILE)
 	@touch $(STAMP) $@
 

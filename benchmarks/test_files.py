@@ -3,7 +3,8 @@ import pytest
 from benchmarks.camps import RUKBAN, SEED
 
 from returnsim import load_scenario, simulate
-from returnsim.results import WEEKLY, write_results
+from returnsim.results.contents import WEEKLY
+from returnsim.results.writing import write_results
 
 pytestmark = pytest.mark.benchmark(group="files")
 ROUNDS = 5

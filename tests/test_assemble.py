@@ -132,6 +132,21 @@ def test_no_conditions_make_camp_life_riskier_than_its_bound(
     assert (total <= camp.state.life_bound).all()
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"replicates": 2.0}, "replicates: 2.0: must be a whole number"),
+        ({"replicates": 0}, "replicates: 0: at least 1 is needed"),
+        ({"seed": "1"}, "seed: '1': must be a whole number"),
+        ({"households": 60.5}, "households: 60.5: must be a whole number"),
+        ({"workers": -1}, "workers: -1: must be a whole number from 0"),
+    ],
+)
+def test_an_argument_that_is_no_whole_number_is_named(wrong: dict[str, object], said: str):
+    with pytest.raises(UsageError, match=said):
+        simulate(scenario_from(BASE), **({"replicates": 1} | wrong))
+
+
 def test_a_run_that_no_machine_holds_is_refused_before_it_begins():
     huge = scenario_from(BASE | {"population": {"people": 9e8, "household_size": 4.5}})
     with pytest.raises(UsageError, match="200,000,000 households, 1,000,000 replicates of 20 week"):

@@ -30,7 +30,7 @@ from returnsim.events import households_frame
 from returnsim.experiments.cells import CELL, cell_of, key_given, run_cells
 from returnsim.parity import against_core, against_twin
 from returnsim.posterior_rows import drawn, posterior_rows
-from returnsim.results import write_results
+from returnsim.results.writing import write_results
 from returnsim.scenario.files import load_scenario, require_patterns, scenario_hash
 from returnsim.scenario.neutral import without
 from returnsim.scenario.schema import Scenario

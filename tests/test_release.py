@@ -11,9 +11,12 @@ import sys
 import sysconfig
 import venv
 import zipfile
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 
 from returnsim import __version__
@@ -123,6 +126,26 @@ def test_the_wheel_runs_with_what_it_asks_for_and_nothing_else(wheel, tmp_path):
     scripts = environment(tmp_path / "env", with_pip=True)
     install(scripts, wheel, "--constraint", str(ROOT / "constraints.txt"))
     run_a_first_camp(scripts, tmp_path)
+
+
+def test_all_that_the_tests_need_is_pinned_at_a_version_that_is_asked_for():
+    pins = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        pin = Requirement(line)
+        if pin.marker is None or pin.marker.evaluate():
+            pins[canonicalize_name(pin.name)] = next(iter(pin.specifier)).version
+    wanted, seen = [Requirement("returnsim[dev]")], set()
+    while wanted:
+        one = wanted.pop()
+        name = canonicalize_name(one.name)
+        assert name == "returnsim" or one.specifier.contains(pins[name]), str(one)
+        for extra in {"", *one.extras} - {extra for known, extra in seen if known == name}:
+            seen.add((name, extra))
+            needed = map(Requirement, requires(name) or [])
+            wanted += [
+                need for need in needed if not need.marker or need.marker.evaluate({"extra": extra})
+            ]
+    assert {name for name, _ in seen} - {"returnsim"} <= set(pins)
 
 
 def test_the_wheel_is_named_after_the_version_of_the_package(wheel):

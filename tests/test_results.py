@@ -17,19 +17,11 @@ import pytest
 from returnsim.analysis.observations import COLUMNS
 from returnsim.assemble import simulate
 from returnsim.errors import RunError, ScenarioError, UsageError
-from returnsim.results import (
-    EVENTS,
-    FIGURES,
-    FORMAT,
-    HOUSEHOLDS,
-    Identity,
-    check_destination,
-    identity_of,
-    made_with,
-    planned,
-    versions,
-    write_results,
-)
+from returnsim.results.contents import EVENTS, FIGURES, FORMAT, HOUSEHOLDS
+from returnsim.results.destination import check_destination
+from returnsim.results.identity import Identity, identity_of, planned
+from returnsim.results.provenance import made_with, versions
+from returnsim.results.writing import write_results
 from returnsim.scenario.files import load_scenario, scenario_hash
 from returnsim.scenario.schema import Scenario
 from returnsim.trajectories import Trajectories

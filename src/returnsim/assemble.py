@@ -132,6 +132,7 @@ def simulate(
         If an argument is out of range, the population's targets cannot be met, or this machine has
         not the memory.
     """
+    replicates, workers = whole_number("replicates", replicates), whole_number("workers", workers)
     if replicates < 1:
         raise UsageError(f"replicates: {replicates}: at least 1 is needed")
     plan = plan_run(scenario, seed, households).by(engine, replicates)
@@ -185,11 +186,33 @@ def trajectories_of(
     )
 
 
+def whole_number(name: str, value: object) -> int:
+    """A whole number that a user gives, as NumPy's or Python's own.
+
+    Parameters
+    ----------
+    name : str
+        What it is.
+    value : object
+        What was given.
+
+    Raises
+    ------
+    UsageError
+        If it is none, or not from 0 to 2**64 - 1.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise UsageError(f"{name}: {value!r}: must be a whole number")
+    if not 0 <= value < 2**64:
+        raise UsageError(f"{name}: {value}: must be a whole number from 0 to 2**64 - 1")
+    return int(value)
+
+
 def plan_run(scenario: Scenario, seed: int, households: int | None = None) -> Plan:
     """Turn a scenario into what the core is given. Arguments and errors as for `simulate`."""
-    if not 0 <= seed < 2**64:
-        raise UsageError(f"seed: {seed}: must be a whole number from 0 to 2**64 - 1")
+    seed = whole_number("seed", seed)
     size, full = scenario.population.household_size.value, _full_camp(scenario)
+    households = None if households is None else whole_number("households", households)
     if households is not None and households < FEWEST_HOUSEHOLDS:
         raise UsageError(f"households: {households}: at least {FEWEST_HOUSEHOLDS} are needed")
     number = full if households is None else households

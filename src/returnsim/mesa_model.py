@@ -15,7 +15,7 @@ except ModuleNotFoundError as error:
     ) from None
 import numpy as np
 
-from returnsim.assemble import plan_run
+from returnsim.assemble import plan_run, whole_number
 from returnsim.core.decision import Outlook, outlook
 from returnsim.core.inputs import Place, week_of
 from returnsim.core.record import column_names, record_week
@@ -99,10 +99,10 @@ class ReturnModel(mesa.Model):  # type: ignore[misc]
         collect_agents: int = 0,
         **kwargs: Any,
     ) -> None:
-        seed = USUAL_SEED if rng is None else _whole("rng", rng)
+        seed = USUAL_SEED if rng is None else whole_number("rng", rng)
         self._admitting = False
         super().__init__(rng=seed)
-        self.replicate = _whole("replicate", replicate)
+        self.replicate = whole_number("replicate", replicate)
         self.given = drawn(_scenario(scenario, kwargs), seed, self.replicate)
         plan = plan_run(self.given, seed, households)
         check_memory(plan.all_households, 1, 1, self.given.weeks)
@@ -119,7 +119,7 @@ class ReturnModel(mesa.Model):  # type: ignore[misc]
         self.households: list[Household] = []
         self._admit()
         self._last_arrival = int(people.arrival_week.max(initial=-1))
-        self.datacollector = _collector(self, _whole("collect_agents", collect_agents))
+        self.datacollector = _collector(self, whole_number("collect_agents", collect_agents))
 
     def step(self) -> None:
         """Live through the week to come.
@@ -285,19 +285,13 @@ def _of_the_week(model: ReturnModel, name: str) -> float:
     return model.week[name]
 
 
-def _whole(name: str, value: object) -> int:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise UsageError(f"{name}: {value!r}: must be a whole number")
-    if not 0 <= value < 2**64:
-        raise UsageError(f"{name}: {value}: must be a whole number from 0 to 2**64 - 1")
-    return int(value)
-
-
 def _scenario(scenario: str | Path | Scenario | None, changes: dict[str, Any]) -> Scenario:
     if scenario is None:
         raise UsageError(
             "scenario: name a scenario file; to SolaraViz, in model_params={'scenario': ...}"
         )
+    if not isinstance(scenario, str | Path | Scenario):
+        raise UsageError(f"scenario: {scenario!r}: must be a scenario file, or a scenario read")
     if "seed" in changes:
         raise UsageError("seed: give the seed as rng")
     overrides = {

@@ -142,6 +142,7 @@ def test_agents_are_reported_for_a_sample_alone():
         ({"collect_agents": -1}, "collect_agents: -1"),
         ({"seed": 4}, "give the seed as rng"),
         ({"households": 3}, "households: 3"),
+        ({"households": "60"}, "households: '60': must be a whole number"),
     ],
 )
 def test_a_wrong_argument_is_named(kwargs: dict[str, object], said: str):
@@ -152,6 +153,11 @@ def test_a_wrong_argument_is_named(kwargs: dict[str, object], said: str):
 def test_a_wrong_keyword_is_named_as_in_the_file():
     with pytest.raises(ScenarioError, match="did you mean"):
         ReturnModel(camp(), levers__sieg__severity=0)
+
+
+def test_what_is_no_scenario_is_said_to_be_none():
+    with pytest.raises(UsageError, match="scenario: 3: must be a scenario file"):
+        ReturnModel(3)
 
 
 def test_without_a_scenario_it_says_so():

@@ -178,9 +178,11 @@ def test_a_single_replicate_tells_no_difference():
 # What the points together tell
 
 
-def told(better: int, worse: int, *, silent: int = 0, same: int = 0) -> Judgement:
+def told(
+    better: int, worse: int, *, silent: int = 0, same: int = 0, undefined: int = 0
+) -> Judgement:
     """Judge so many points of each kind."""
-    kinds = np.repeat([0, 1, 2, 3], [better, worse, silent, same])
+    kinds = np.repeat([0, 1, 2, 3, 4], [better, worse, silent, same, undefined])
     points = Points(kinds == 0, kinds == 1, kinds == 3, kinds < 4, np.where(kinds == 0, 2.0, 0.0))
     return judge("a", "b", "x", points)
 
@@ -229,6 +231,15 @@ def test_a_verdict_says_all_shares_in_words():
     )
     assert told(0, 0, same=3).in_words() == "a and b: the same in every point"
     assert told(0, 0).in_words() == "a and b: not defined in any point"
+
+
+def test_a_verdict_says_of_which_points_its_shares_are_where_an_outcome_is_not_always_defined():
+    of = "the 20 points of 25 at which it is defined"
+    assert told(18, 2, undefined=5).in_words().startswith(f"a is better than b in 90 % of {of} (")
+    assert f"a is better in 45 % of {of}, b" in told(9, 5, silent=6, undefined=5).in_words()
+    assert told(0, 0, same=3, undefined=1).in_words() == (
+        "a and b: the same in every point at which it is defined"
+    )
 
 
 def test_a_share_that_is_nearly_all_or_nothing_is_not_said_to_be():

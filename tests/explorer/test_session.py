@@ -11,6 +11,7 @@ import pytest
 
 from returnsim.analysis.attribution import LABELS, column_of_pair
 from returnsim.analysis.followed import follow
+from returnsim.core.engines import NUMPY
 from returnsim.errors import RunError
 from returnsim.explorer import charts
 from returnsim.explorer.changes import Source, source_of
@@ -19,6 +20,8 @@ from returnsim.explorer.desk import Desk, Errand, Poll, SupersededError
 from returnsim.explorer.picture import Kept, steps
 from returnsim.explorer.session import Seen, Session
 from tests.explorer.shown import CAMP
+
+HOW = {"households": 60, "seed": 3, "replicates": 10, "engine": NUMPY}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,7 @@ def desk() -> Iterator[Desk]:
 @pytest.fixture
 def source(tmp_path: Path) -> Source:
     (tmp_path / "camp.yaml").write_text(CAMP)
-    return source_of(tmp_path / "camp.yaml", (), households=60, seed=3, replicates=10)
+    return source_of(tmp_path / "camp.yaml", (), **HOW)
 
 
 def never_ends(poll: Poll) -> None:
@@ -121,8 +124,7 @@ def test_lines_of_the_returned_leave_none_of_them_out(source: Source, desk: Desk
 
 def test_returns_too_late_to_be_told_are_said_to_be(tmp_path: Path, desk: Desk):
     (tmp_path / "camp.yaml").write_text(CAMP)
-    how = {"households": 60, "seed": 3, "replicates": 10}
-    source = source_of(tmp_path / "camp.yaml", ("behaviour.intercept=-4",), **how)
+    source = source_of(tmp_path / "camp.yaml", ("behaviour.intercept=-4",), **HOW)
     assert source.scenario.weeks < 52
     last = looked(source, desk)[-1]
     assert last.written is not None

@@ -92,6 +92,15 @@ def test_dots_spread_over_the_bar_however_the_values_were_sampled(values: np.nda
     np.testing.assert_allclose(norm(values), np.linspace(0, 1, MANY), atol=1e-9)
 
 
+@pytest.mark.parametrize("values", SPACINGS.values(), ids=list(SPACINGS))
+def test_a_cloud_spreads_over_its_axis_however_the_values_were_sampled(values: np.ndarray):
+    figure, _ = drawn([{"fear": float(v)} for v in values], np.arange(MANY))["effects"]
+    panel = row_of_detained(figure)
+    across = panel.transData.transform(np.column_stack([values, np.zeros(MANY)]))[:, 0]
+    steps = np.diff(across)
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-9)
+
+
 @pytest.mark.parametrize("undefined", [0, 1, 2])
 def test_the_range_of_a_level_is_that_of_its_defined_cases(undefined: int):
     harm = [3.0, 5.0, 4.0, 7.0, 8.0, 9.0]

@@ -181,6 +181,17 @@ def test_differences_tell_dated_entries_that_the_other_has_not():
     ]
 
 
+def test_differences_tell_the_same_draws_in_another_order():
+    scenario = load_scenario(HERE / "scenarios" / "rukban" / "2019-2025.yaml")
+    drawn = scenario.posterior
+    path, draws = next(iter(drawn.draws.items()))
+    turned = drawn.keeping({**drawn.draws, path: draws[::-1]})
+    other = scenario.model_copy(update={"posterior": turned})
+    (told,) = differences(scenario, other)
+    assert told[0] == f"posterior: {path}"
+    assert told[1] != told[2]
+
+
 def test_differences_tell_what_only_one_has():
     one = camp(guarantors={"a": {"track_record": RECORD}})
     other = camp(guarantors={"a": {"track_record": RECORD}, "b": {}})

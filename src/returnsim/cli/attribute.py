@@ -81,7 +81,7 @@ def attribute(
     from returnsim.analysis.switch import switch_table
     from returnsim.cli.attribute_text import as_json, as_text, cautions_of
     from returnsim.experiments.attributed import check_attribution, write_attribution
-    from returnsim.results import planned
+    from returnsim.results.identity import planned
     from returnsim.scenario.files import load_scenario
     from returnsim.scenario.neutral import without as pair_without
 

@@ -68,7 +68,7 @@ def as_json(runs: Sequence[Followed], table: "pd.DataFrame", folder: Path) -> st
     """Write the same as plain data: every row of the table, and what it rests on."""
     import json
 
-    from returnsim.results import identity_of
+    from returnsim.results.identity import identity_of
 
     trajectories = runs[0].trajectories
     guesses, numbers = trajectories.scenario.guesses()

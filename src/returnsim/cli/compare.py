@@ -54,7 +54,7 @@ def compare(
     from returnsim.experiments.compare import table
     from returnsim.experiments.reading import load_comparison
     from returnsim.experiments.written import write_results
-    from returnsim.results import COMPARED
+    from returnsim.results.contents import COMPARED
 
     comparison = load_comparison(results, baseline, outcome or ())
     told = _told(comparison, results, _command(results, baseline, outcome, out))

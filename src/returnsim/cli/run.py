@@ -85,7 +85,10 @@ def run(
     from returnsim.analysis.horizon import horizon_warnings
     from returnsim.analysis.observations import observations_of
     from returnsim.analysis.summary import cautions
-    from returnsim.results import FIGURES, check_destination, left_out, planned, write_results
+    from returnsim.results.contents import FIGURES
+    from returnsim.results.destination import check_destination, left_out
+    from returnsim.results.identity import planned
+    from returnsim.results.writing import write_results
     from returnsim.scenario.files import load_scenario, require_observations
 
     scenario = load_scenario(file, overrides or ())
@@ -157,7 +160,7 @@ def _tables(followed: "Followed", asked: Asked) -> "dict[str, pd.DataFrame]":
     from returnsim.analysis.guarantor_ledger import guarantor_ledger
     from returnsim.analysis.harm_ledger import harm_ledger
     from returnsim.events import events_frame, households_frame
-    from returnsim.results import EVENTS, GUARANTORS, HARM, HOUSEHOLDS
+    from returnsim.results.contents import EVENTS, GUARANTORS, HARM, HOUSEHOLDS
 
     tables = {HARM: harm_ledger(followed), GUARANTORS: guarantor_ledger(followed)}
     if asked.events:
@@ -191,7 +194,7 @@ def _as_json(followed: "Followed", notes: "Sequence[str]", folder: Path) -> str:
     import json
 
     from returnsim.analysis.summary import summarise
-    from returnsim.results import identity_of
+    from returnsim.results.identity import identity_of
 
     trajectories = followed.trajectories
     # pandas writes what is not defined as null.

@@ -299,6 +299,10 @@ def _outcome_lines(verdict: "Verdict", outcome: str) -> Iterator[str]:
     width = max(len(name) for name in verdict.sample.policies)
     width = max(NARROWEST_NAME, min(width, (_width() - SHARES_WIDTH) // 2))
     yield from _wrapped(f"{info.title[:1].upper()}{info.title[1:]} ({info.good} is better)")
+    fewest = min(one.points for one in judged)
+    if fewest < verdict.sample.points:
+        least = f"{fewest} of {verdict.sample.points} points at least"
+        yield from _wrapped(f"Shares are of the points at which both have one: {least}", GAP)
     if decided:
         yield _pair("better", "than", "in % of the space", width)
     for one in decided:

@@ -9,14 +9,9 @@ from returnsim.analysis.followed import Followed
 from returnsim.digests import RUN, write_run
 from returnsim.errors import RunError, UsageError
 from returnsim.folders import is_free, reason_of, write_text, written_whole
-from returnsim.results import (
-    FIGURES,
-    Identity,
-    foreign_in,
-    identity_in,
-    provenance_of,
-    told_in,
-)
+from returnsim.results.contents import FIGURES, foreign_in, told_in
+from returnsim.results.identity import Identity, identity_in
+from returnsim.results.provenance import provenance_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,8 @@ from returnsim.experiments.destinations import RANKS as RANKS
 from returnsim.experiments.destinations import TARGETS as TARGETS
 from returnsim.experiments.written import write_results
 from returnsim.folders import as_json, reason_of, written_in_place
-from returnsim.results import FORMAT, made_with, versions
+from returnsim.results.contents import FORMAT
+from returnsim.results.provenance import made_with, versions
 from returnsim.scenario.posterior import METADATA, vouching
 from returnsim.scenario.written import scenario_hash
 

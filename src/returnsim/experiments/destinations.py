@@ -7,7 +7,7 @@ from pathlib import Path
 from returnsim.digests import CHECKSUMS, RUN
 from returnsim.errors import UsageError
 from returnsim.folders import reason_of
-from returnsim.results import FIGURES, foreign_in
+from returnsim.results.contents import FIGURES, foreign_in
 
 POSTERIOR = "posterior.parquet"
 PARAMETERS, TARGETS, SIZE, SEARCH = "parameters.csv", "targets.csv", "size.csv", "search.csv"

@@ -22,7 +22,7 @@ from returnsim.experiments.tables import (
     outcomes_said,
     run_in,
 )
-from returnsim.results import FORMAT, WEEKLY
+from returnsim.results.contents import FORMAT, WEEKLY
 from returnsim.scenario.choices import choice
 
 if TYPE_CHECKING:

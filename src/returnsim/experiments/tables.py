@@ -27,7 +27,7 @@ from returnsim.experiments.pieces import Source, pieces
 from returnsim.experiments.schema import Outcome
 from returnsim.experiments.store import Store
 from returnsim.folders import flush_files, reason_of, write_in_place
-from returnsim.results import ground_of, versions
+from returnsim.results.provenance import ground_of, versions
 from returnsim.scenario.schema import Scenario
 
 FORMAT = "returnsim sweep 1"

@@ -17,16 +17,9 @@ from returnsim.analysis.worlds import Size
 from returnsim.digests import RUN, write_run
 from returnsim.errors import RunError, UsageError
 from returnsim.folders import as_json, is_free, reason_of, write_text, written_whole
-from returnsim.results import (
-    CAPTIONS,
-    FIGURES,
-    SHOWN_HASH,
-    foreign_in,
-    ground_of,
-    made_with,
-    planned,
-    told_in,
-)
+from returnsim.results.contents import CAPTIONS, FIGURES, foreign_in, told_in
+from returnsim.results.identity import SHOWN_HASH, planned
+from returnsim.results.provenance import ground_of, made_with
 from returnsim.scenario.schema import Scenario
 
 if TYPE_CHECKING:

@@ -84,6 +84,8 @@ class Judgement(NamedTuple):
         Mean difference over the points, the policy less the other, in the outcome's unit.
     verdict : str
         One of ``better``, ``not decidable``, ``the same``, ``not defined``.
+    sampled : int
+        Points of the space, also those at which the outcome is not defined for both.
     flips : tuple of Flip
         Where it is not decidable, the boxes in which the one or the other is better.
     """
@@ -101,6 +103,7 @@ class Judgement(NamedTuple):
     high: float
     difference: float
     verdict: str
+    sampled: int
     flips: tuple[Flip, ...] = ()
 
     @property
@@ -125,22 +128,30 @@ class Judgement(NamedTuple):
         """The other one of `better`."""
         return {self.policy: self.other, self.other: self.policy}.get(self.better, "")
 
+    @property
+    def where(self) -> str:
+        """What its shares are shares of."""
+        if self.points == self.sampled:
+            return "the space"
+        return f"the {self.points} points of {self.sampled} at which it is defined"
+
     def in_words(self) -> str:
         """Say it in a sentence."""
         pair = f"{self.policy} and {self.other}"
         if self.verdict == NOT_DEFINED:
             return f"{pair}: not defined in any point"
         if self.verdict == SAME:
-            return f"{pair}: the same in every point"
+            rest = "" if self.points == self.sampled else " at which it is defined"
+            return f"{pair}: the same in every point{rest}"
         shares = [n / self.points for n in (self.policy_better, self.other_better)]
         if self.verdict == BETTER:
             return (
-                f"{self.better} is better than {self.worse} in {percent(max(shares))} of the "
-                f"space ({percent(self.low)} to {percent(self.high)}), worse in "
+                f"{self.better} is better than {self.worse} in {percent(max(shares))} of "
+                f"{self.where} ({percent(self.low)} to {percent(self.high)}), worse in "
                 f"{percent(min(shares))}"
             )
         return (
-            f"not decidable: {self.policy} is better in {percent(shares[0])} of the space, "
+            f"not decidable: {self.policy} is better in {percent(shares[0])} of {self.where}, "
             f"{self.other} in {percent(shares[1])}, and no difference is told in "
             f"{percent(1 - sum(shares))}"
         )
@@ -258,13 +269,13 @@ def judge(policy: str, other: str, outcome: str, points: Points) -> Judgement:
     points : Points
         What each point tells.
     """
-    number = int(points.defined.sum())
+    number, sampled = int(points.defined.sum()), len(points.defined)
     wins = int(points.policy_better.sum()), int(points.other_better.sum())
     told, same = sum(wins), int(points.same.sum())
     names = (policy, other, outcome)
     if number == 0:
         nan = float("nan")
-        return Judgement(*names, 0, 0, 0, 0, 0, nan, nan, nan, nan, NOT_DEFINED)
+        return Judgement(*names, 0, 0, 0, 0, 0, nan, nan, nan, nan, NOT_DEFINED, sampled)
     if same == number:
         verdict = SAME
     elif told < LEAST_TELLING * number or max(wins) < LEAST_AGREEING * told:
@@ -274,7 +285,8 @@ def judge(policy: str, other: str, outcome: str, points: Points) -> Judgement:
     low, high = interval_of_share(max(wins), number)
     difference = float(points.difference[points.defined].mean())
     counts = (number, told, same, *wins)
-    return Judgement(*names, *counts, max(wins) / number, low, high, difference, verdict)
+    share = max(wins) / number
+    return Judgement(*names, *counts, share, low, high, difference, verdict, sampled)
 
 
 def interval_of_share(hits: int, number: int) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from returnsim.digests import CHECKSUMS, digests_of, vouch, vouched_for
 from returnsim.errors import RunError, UsageError
 from returnsim.folders import reason_of, write_in_place
-from returnsim.results import CAPTIONS, FIGURES
+from returnsim.results.contents import CAPTIONS, FIGURES
 
 if TYPE_CHECKING:
     import pandas as pd

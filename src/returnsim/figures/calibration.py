@@ -16,7 +16,7 @@ from returnsim.experiments.calibration_tables import TIED, Said, said_of, target
 from returnsim.experiments.cases import LoadedExperiment
 from returnsim.figures.colours import BLACK, BLUE, GREY, LIGHT_GREY, SKY, VERMILION
 from returnsim.figures.labels import shortened
-from returnsim.figures.style import in_style, save, titled
+from returnsim.figures.style import in_style, plural, save, titled
 
 COLUMNS, BINS = 4, 24
 MOST_IN_PAIRS = 5
@@ -320,11 +320,12 @@ def _figure(fitted: Fitted, subject: str, height: float, note: str) -> Figure:
         if told.households
         else "the whole camp"
     )
+    number, rows = len(fitted.priors), len(fitted.targets)
     text = (
-        f"{note} {len(fitted.priors)} parameters, {len(fitted.targets)} rows of the record, "
-        f"{len(fitted.fit.runs.places):,} runs (seed {told.seed}); {camp}. A fit says which "
-        "numbers agree with the record if the model's structure is right; it does not show that "
-        "it is."
+        f"{note} {number} {plural('parameter', number)}, {rows} {plural('row', rows)} of the "
+        f"record, {len(fitted.fit.runs.places):,} runs (seed {told.seed}); {camp}. A fit says "
+        "which numbers agree with the record if the model's structure is right; it does not show "
+        "that it is."
     )
     return titled(told.title, subject, height, text)
 

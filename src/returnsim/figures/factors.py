@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from returnsim.experiments.compare import Case, Comparison
 from returnsim.figures.colours import BLUE, GREY, ON_DEEP, ON_PALE, ORANGE, PAPER, VERMILION
@@ -179,6 +179,11 @@ def _draw_effect(panel: Axes, comparison: Comparison, factor: str, name: str, ro
         there = _defined({i: mean_of(level.cases, name) for i, level in enumerate(levels)})
         x, y = _numbers(levels)[list(there)], np.array(list(there.values()))
         panel.plot(x, y, ".", color=BLUE, alpha=0.4, markersize=4)
+        if _is_even_in_logarithm(_numbers(levels)):
+            panel.set_xscale("log")
+            panel.xaxis.set_major_locator(LogLocator(subs=(1.0, 3.0), numticks=5))
+            panel.xaxis.set_major_formatter(FuncFormatter(_number))
+            panel.xaxis.set_minor_locator(NullLocator())
         width = max(3, len(x) // 10)
         if len(x) >= width:
             smooth = np.convolve(y, np.ones(width) / width, mode="valid")
@@ -355,11 +360,17 @@ def _numbers(levels: Sequence[Level]) -> np.ndarray:
 
 
 def _colour_scale(values: np.ndarray) -> ScalarMappable:
-    """Colours by value, over powers of ten where the values lie more evenly over these."""
+    """Colours by value."""
+    norm = LogNorm if _is_even_in_logarithm(values) else Normalize
+    return ScalarMappable(norm(values.min(), values.max()), colormaps[COLOUR_MAP])
+
+
+def _is_even_in_logarithm(values: np.ndarray) -> bool:
+    """Whether values lie more evenly over powers of ten."""
     low, middle, high = values.min(), np.median(values), values.max()
-    is_log = low > 0 and high >= 10 * low
-    is_log = is_log and abs(middle - np.sqrt(low * high)) < abs(middle - (low + high) / 2)
-    return ScalarMappable((LogNorm if is_log else Normalize)(low, high), colormaps[COLOUR_MAP])
+    if low <= 0 or high < 10 * low:
+        return False
+    return bool(abs(middle - np.sqrt(low * high)) < abs(middle - (low + high) / 2))
 
 
 def _is_cloud(levels: Sequence[Level]) -> bool:

@@ -212,7 +212,7 @@ def _shares_sentence(verdict: Verdict) -> str:
     for outcome in TOLD[:2]:
         judged = [one for one in verdict.judgements if one.outcome == outcome]
         title = verdict.sample.outcomes[outcome].title
-        parts.append(f"{title}: {_told(judged, verdict.sample.points)}")
+        parts.append(f"{title}: {_told(judged)}")
     told = [one for one in verdict.judgements if one.outcome in TOLD]
     undecided = sum(one.is_undecided for one in told)
     return (
@@ -221,16 +221,15 @@ def _shares_sentence(verdict: Verdict) -> str:
     )
 
 
-def _told(judged: Sequence[Judgement], points: int) -> str:
+def _told(judged: Sequence[Judgement]) -> str:
     decided = sorted((one for one in judged if one.is_decided), key=lambda one: -one.share)
     if not decided:
         return "no policy is better than another"
     first = decided[0]
     share = f"{first.share:.0%}".replace("%", " %")
-    where = "space" if first.points == points else "points at which it is defined"
     return (
         f"{len(decided)} of {len(judged)} pairs are decided, most clearly {first.better} over "
-        f"{first.worse} (better in {share} of the {where})"
+        f"{first.worse} (better in {share} of {first.where})"
     )
 
 

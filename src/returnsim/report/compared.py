@@ -10,7 +10,7 @@ from returnsim.experiments import grounds
 from returnsim.report.content import Block, Words
 from returnsim.report.reading import Told, plain, read_told
 from returnsim.report.sides import Sides
-from returnsim.results import COMPARED
+from returnsim.results.contents import COMPARED
 
 POPULATIONS = "populations"
 """The name under which a comparison says which populations its cases have, by fingerprint."""

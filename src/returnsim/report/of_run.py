@@ -20,7 +20,7 @@ from returnsim.report.words import (
     ranged,
     scale_said,
 )
-from returnsim.results import GUARANTORS, HARM, SUMMARY
+from returnsim.results.contents import GUARANTORS, HARM, SUMMARY
 
 if TYPE_CHECKING:
     import pandas as pd

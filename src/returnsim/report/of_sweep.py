@@ -29,7 +29,7 @@ from returnsim.report.words import (
     provenance_table,
     scale_said,
 )
-from returnsim.results import COMPARED
+from returnsim.results.contents import COMPARED
 from returnsim.scenario.files import scenario_hash
 
 if TYPE_CHECKING:

@@ -152,7 +152,10 @@ def _pairs(rows: list[Row], told: Told) -> Table:
         )
         for row in rows
     ]
-    caption = "Two policies at a time: which is better, and in how much of the space"
+    caption = (
+        "Two policies at a time: which is better, and in how much of the space, of the points at "
+        "which the outcome is defined for both"
+    )
     return Table(
         caption, ("outcome", "policies", "verdict", "share of the space, %"), cells, words=3
     )

@@ -9,7 +9,7 @@ from returnsim.errors import UsageError
 from returnsim.folders import reason_of
 from returnsim.report.content import Block, Picture, Words
 from returnsim.report.reading import damaged, plain, read_told
-from returnsim.results import CAPTIONS, FIGURES
+from returnsim.results.contents import CAPTIONS, FIGURES
 
 PNG = b"\x89PNG\r\n\x1a\n"
 MOST_OF_SVG = 700_000

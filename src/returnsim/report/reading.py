@@ -17,7 +17,7 @@ from returnsim.experiments.tables import FORMAT as SWEEP
 from returnsim.experiments.validated import FORMAT as VALIDATION
 from returnsim.experiments.written import MADE_OF
 from returnsim.folders import reason_of
-from returnsim.results import COMPARED, FORMAT
+from returnsim.results.contents import COMPARED, FORMAT
 
 if TYPE_CHECKING:
     import pandas as pd

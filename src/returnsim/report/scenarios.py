@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from returnsim.errors import ReturnsimError
 from returnsim.report.content import Block, Table, Words
 from returnsim.report.reading import Told, damaged, plain
-from returnsim.results import SCENARIO
+from returnsim.results.contents import SCENARIO
 from returnsim.scenario.compare import differences
 from returnsim.scenario.dated import Entry
 from returnsim.scenario.evidence import quantities

@@ -1,6 +1,7 @@
 """In what two scenarios differ, as a reader would tell it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from statistics import fmean
 from typing import Any
 
@@ -14,6 +15,7 @@ from returnsim.scenario.written import plain_value
 ABSENT = "-"
 DATES = ("from", "until", "linear")
 EVIDENCE = ("range", "source", "why")
+FINGERPRINT = 8
 TIME = ("start", "weeks", "record_from")
 
 
@@ -62,10 +64,16 @@ def _drawn(posterior: Posterior | None) -> dict[str, list[str]]:
         return {}
     return {
         f"posterior: {path}": [
-            f"{len(draws)} draws from {min(draws):.4g} to {max(draws):.4g}, mean {fmean(draws):.4g}"
+            f"{len(draws)} draws from {min(draws):.4g} to {max(draws):.4g}, mean "
+            f"{fmean(draws):.4g} (row by row: {_fingerprint(draws)})"
         ]
         for path, draws in posterior.draws.items()
     }
+
+
+def _fingerprint(draws: Sequence[float]) -> str:
+    """Tells other draws apart, or the same in another order: each replicate has its row."""
+    return sha256(repr(list(draws)).encode()).hexdigest()[:FINGERPRINT]
 
 
 def _lines(path: str, value: object) -> Iterator[tuple[str, list[str]]]:

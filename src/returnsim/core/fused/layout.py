@@ -64,10 +64,10 @@ LOOKED_AT = (
 """Fields of a household that every week looks at, whoever is still in camp: they come first, in one
 line of the machine's cache."""
 
-PADDED = {"G", "O", "P"}
-"""Axes that are made up to a power of two, at least `FEWEST`: the loops are compiled anew for other
-lengths, and so most scenarios share them."""
-FEWEST = 4
+FEWEST = {"G": 4, "O": 8, "P": 4}
+"""Axes that are made up to a power of two, and to how many at least: the loops are compiled anew
+for other lengths, and so most scenarios share them. Households have no values by origin, so that
+longer ones cost nothing."""
 
 LINE = 64
 """Bytes that a machine's memory moves at once."""
@@ -194,7 +194,7 @@ def tally_of(block: Records, guarantors: int) -> Tally:
 
 def scratch(guarantors: int, options: int, processes: int) -> np.ndarray:
     """Room for the sums of one household, as an array of one record."""
-    guarantors, options = _made_up(guarantors), _made_up(options)
+    guarantors, options = _made_up("G", guarantors), _made_up("P", options)
     alternatives = options + 2
     return np.zeros(
         1,
@@ -237,7 +237,7 @@ def _fields(record: Any, *leading: str) -> dict[str, Field]:
     for name, kind in type(record).__annotations__.items():
         axes, values = kind.dim_str.split(), getattr(record, name)
         lengths = [
-            _made_up(length) if axis in PADDED else length
+            _made_up(axis, length) if axis in FEWEST else length
             for axis, length in zip(axes, values.shape, strict=True)
             if axis not in leading
         ]
@@ -247,8 +247,8 @@ def _fields(record: Any, *leading: str) -> dict[str, Field]:
     return fields
 
 
-def _made_up(length: int) -> int:
-    return max(FEWEST, 1 << (length - 1).bit_length())
+def _made_up(axis: str, length: int) -> int:
+    return max(FEWEST[axis], 1 << (length - 1).bit_length())
 
 
 def _place(name: str) -> int:
