@@ -97,4 +97,4 @@ def test_a_share_in_the_sentence_is_of_the_space_only_where_it_is_defined_everyw
 
     assert "of the space)" in drawn(asked, LIVED, shares_figure)[1]
     some = {**LIVED, "conscripted": lambda p, f: returned(p, f) / 50}
-    assert "of the points at which it is defined)" in drawn(asked, some, shares_figure)[1]
+    assert "points of 64 at which it is defined)" in drawn(asked, some, shares_figure)[1]

@@ -72,6 +72,11 @@ class Standing(NamedTuple):
     beaten_by: tuple[str, ...]
 
     @property
+    def is_told(self) -> bool:
+        """Whether it is known of most returns, at the mean, whether the siege pushed them."""
+        return _is_told(self.measures)
+
+    @property
     def is_on_frontier(self) -> bool:
         """Whether it pushes few enough and nothing beats it."""
         return self.is_within and not self.beaten_by
@@ -166,7 +171,7 @@ def in_words(standings: Sequence[Standing], pushed_at_most: float) -> list[str]:
     """
     on = [one.policy for one in standings if one.is_on_frontier]
     beaten = [one for one in standings if one.is_within and one.beaten_by]
-    untold = [one for one in standings if not _is_told(one.measures)]
+    untold = [one for one in standings if not one.is_told]
     over = sorted(
         (one for one in standings if not one.is_within and one not in untold),
         key=lambda one: one.measures[PUSHED].mean,

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from returnsim.experiments.compare import Comparison
-from returnsim.experiments.frontier import MOST_UNTOLD, PUSHED, UNTOLD, Standing, in_words
+from returnsim.experiments.frontier import PUSHED, Standing, in_words
 from returnsim.experiments.unknowns import SAFE_IN_WORDS
 from returnsim.experiments.verdict import RULE, Judgement, Verdict
 from returnsim.figures.colours import ON_DEEP, ON_PALE, PAPER, case_colours
@@ -199,9 +199,9 @@ def _number_standings(panel: Axes, verdict: Verdict, measure: str) -> None:
 
 
 def _label(one: Standing, name: str) -> str:
-    pushed, untold = one.measures[PUSHED].mean, one.measures[UNTOLD].mean
-    if untold > MOST_UNTOLD:
+    if not one.is_told:
         return f"{name} (not yet known)"
+    pushed = one.measures[PUSHED].mean
     share = "nobody returns" if np.isnan(pushed) else f"{pushed:.0%} pushed".replace("%", " %")
     return f"{name} ({share})"
 

@@ -10,14 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
-from ruamel.yaml.events import (
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-)
+from ruamel.yaml.events import CollectionStartEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
 from returnsim.errors import Problem
@@ -110,12 +105,12 @@ def read_yaml(text: str, file: Path | None, problems: list[Problem], path: str =
         If the text cannot be understood at all.
     """
     yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _ShallowComposer
     try:
-        _check_shape(yaml, text)
         with warnings.catch_warnings():
             # YAML lets an anchor be set again.
             warnings.simplefilter("ignore", ReusedAnchorWarning)
-            root = YAML(typ="safe", pure=True).compose(StringIO(text))
+            root = yaml.compose(StringIO(text))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         told = mark is not None and file is not None
@@ -148,21 +143,22 @@ class _TooDeepError(MarkedYAMLError):
     """Text nested deeper than any scenario."""
 
 
-def _check_shape(yaml: Any, text: str) -> None:
-    """Refuse deep nesting before anything is built: the builder recurses."""
-    opening = MappingStartEvent, SequenceStartEvent
-    depth = 0
-    for event in yaml.parse(StringIO(text)):
-        if isinstance(event, opening):
-            depth += 1
-        elif isinstance(event, MappingEndEvent | SequenceEndEvent):
-            depth -= 1
-        elif not isinstance(event, ScalarEvent):
-            continue
-        if depth > MOST_DEPTH:
-            raise _TooDeepError(
-                problem=f"nested deeper than {MOST_DEPTH} levels", problem_mark=event.start_mark
-            )
+class _ShallowComposer(Composer):
+    """Refuses deep nesting before it is built: the builder recurses."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """Build one node and all below it."""
+        event = self.parser.peek_event()
+        if self._depth >= MOST_DEPTH and isinstance(event, CollectionStartEvent):
+            rule = f"nested deeper than {MOST_DEPTH} levels"
+            raise _TooDeepError(problem=rule, problem_mark=event.start_mark)
+        self._depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
 
 class _Reader:
