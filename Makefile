@@ -115,7 +115,7 @@ $(DEV): pyproject.toml constraints.txt
 	@$(CHECK_VERSION)
 	$(PYTHON) -m venv $(VENV)
 	tr '\n' '\0' < constraints.txt | xargs -0 -P 2 -n 100 $(INSTALL) --no-deps
-	$(INSTALL) --no-deps --no-build-isolation -e .
+	$(INSTALL) --no-deps -e .
 	@$(COMPILE)
 	@touch $(STAMP) $@
 
