@@ -97,16 +97,13 @@ types: $(DEV)
 check-layers: $(DEV)
 	$(BIN)/lint-imports
 
-# pip compiles what it installs on one core.
+# Most of what is installed is never imported: Python compiles what is.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
-COMPILE := $(BIN)/python -W ignore -c "import compileall, sysconfig; \
-  compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
 CHECK_VERSION := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "returnsim needs Python 3.11 or newer; set PYTHON=python3.x")'
 $(STAMP): pyproject.toml constraints.txt
 	@$(CHECK_VERSION)
 	$(PYTHON) -m venv $(VENV)
 	$(INSTALL) -c constraints.txt -e .
-	@$(COMPILE)
 	@touch $@
 
 # All that the tests need is pinned, so that nothing has to be resolved, and one half can be installed
@@ -116,7 +113,6 @@ $(DEV): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	tr '\n' '\0' < constraints.txt | xargs -0 -P 2 -n 100 $(INSTALL) --no-deps
 	$(INSTALL) --no-deps -e .
-	@$(COMPILE)
 	@touch $(STAMP) $@
 
 # What is measured is left in .benchmarks/ and told in docs/performance.md: ten minutes.

@@ -167,6 +167,7 @@ FAILING = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("world", "pattern", "overrides"), FAILING, ids=[p for _, p, _ in FAILING])
 def test_every_pattern_fails_in_some_world(world: str, pattern: str, overrides: dict[str, object]):
     assert pattern in held(world, overrides).failed()

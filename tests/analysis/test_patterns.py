@@ -399,6 +399,7 @@ def test_every_check_of_rukban_has_a_world_in_which_it_fails(rukban: dict[str, A
     assert ruled == list(FAILS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAILS)
 def test_the_check_fails_where_it_must(name: str, tmp_path: Path, rukban: dict[str, Any]):
     told = next(p["checks"][name] for p in rukban["patterns"].values() if name in p["checks"])

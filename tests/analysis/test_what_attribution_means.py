@@ -38,6 +38,7 @@ def test_the_labels_of_each_class_and_week_add_up_to_those_who_returned():
     assert len(run.label) == weekly["departures"].sum()
 
 
+@pytest.mark.slow
 def test_the_people_of_2019_keep_their_label_when_the_run_goes_on_to_2025():
     longer = load_scenario(RUKBAN)
     shorter = load_scenario(RUKBAN, {"weeks": 152})

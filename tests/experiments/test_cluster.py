@@ -19,6 +19,7 @@ pytestmark = [
 ]
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_bytes_also_when_a_worker_is_killed(tmp_path: Path):
     given = cells(8, events=True, weeks=30)
     results: list[Result] = []

@@ -36,6 +36,7 @@ def test_draws_written_as_shown_are_a_posterior(tmp_path: Path):
     assert posterior.discrepancy == (0.2, 0.1, 0.3)
 
 
+@pytest.mark.slow
 def test_any_executor_can_run_the_cells_and_the_outcomes_are_read_as_shown(tmp_path: Path):
     for name in ("experiments", "src"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("*.py"))

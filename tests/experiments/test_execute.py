@@ -18,7 +18,10 @@ def tasks() -> list[Task]:
     return [Task((cell,)) for cell in GIVEN]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
+SLOWLY = [pytest.param(number, marks=pytest.mark.slow) for number in (1, 3)]
+
+
+@pytest.mark.parametrize("workers", [2, *SLOWLY])
 def test_the_results_do_not_depend_on_the_number_of_workers(workers: int):
     results: list[Result] = []
     execute(tasks(), this_machine(workers), results.append)

@@ -58,20 +58,14 @@ from tests.experiments.sweeps import written
 from tests.experiments.test_verdict import compared as judged
 from tests.test_comparison_figures import compared
 
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("error")]
 MANY = 24
 WORDS = "the villages and hamlets along the old road to the north and beyond it, by their number"
 NAMES = {
     "words": [f"{WORDS} {i}" for i in range(MANY)],
     "one word": [f"{'x' * 70}_{i}_{'y' * 60}" for i in range(MANY)],
 }
-NAMED = pytest.mark.parametrize(
-    "names",
-    [
-        pytest.param(names, id=kind, marks=[] if kind == "words" else pytest.mark.slow)
-        for kind, names in NAMES.items()
-    ],
-)
+NAMED = pytest.mark.parametrize("names", NAMES.values(), ids=list(NAMES))
 SIZE = Size(replicates=2, seed=1, households=60)
 LEAST_PANEL = 0.6
 """Inches."""
@@ -185,7 +179,6 @@ def test_comparisons_of_many_cases_are_drawn(names: list[str], factors: int):
         laid_out(lambda figure=figure: figure)
 
 
-@pytest.mark.slow
 @NAMED
 def test_verdicts_on_many_policies_are_drawn(names: list[str], tmp_path: Path):
     cases = "\n".join(f"  {name!r}: {{}}" for name in names)
