@@ -186,6 +186,13 @@ def test_every_figure_of_departures_tells_the_pushed_or_that_they_were_not_compu
     assert "was not computed" in texts(drawn(made(), "departures"))
 
 
+def test_those_pushed_are_a_median_as_the_caption_says():
+    pushed = np.array([[1.0], [2.0], [60.0]]) * np.ones(4)
+    many = made(replicates=3, departures=90)
+    many = replace(many, columns={**many.columns, "pushed_without_siege": pushed})
+    assert "pushed by the siege 8" in texts(drawn(many, "departures"))
+
+
 def test_too_few_returns_are_not_turned_into_rates():
     said = texts(drawn(made(departures=1, at_home=[1, 2, 3, 4], detained=1), "harm"))
     assert "fewer than 100 people have returned" in said

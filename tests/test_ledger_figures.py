@@ -1,6 +1,7 @@
 """Figures of the ledgers show harm with those who returned, and say why they are empty."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -150,6 +151,22 @@ def test_the_share_harmed_ends_where_too_few_are_followed():
     assert "killed 33.3" in texts(figure)
 
 
+def test_no_share_is_told_where_too_few_are_followed_at_all():
+    figure = drawn(honeymoon, lived([Person(0, (("killed", 3),))] * 20, 60))
+    said = texts(figure)
+    assert "fewer than 100 simulated people followed" in said
+    assert not any(name in said for name in ("any harm 0", "killed 0", "detained 0"))
+
+
+@BOTH
+def test_whose_returns_are_followed_is_said_where_the_record_begins_later(draw: Draw):
+    followed = lived([Person(0)] * 40, 60)
+    later = replace(followed.trajectories, weeks=followed.trajectories.weeks + 20)
+    said = "Told of those who returned since"
+    assert said not in texts(drawn(draw, followed))
+    assert said in texts(drawn(draw, replace(followed, trajectories=later)))
+
+
 def test_where_nobody_returned_the_figure_says_so():
     assert "nobody returned in the weeks recorded" in texts(drawn(honeymoon, lived([])))
     said = texts(drawn(credibility, lived([])))
@@ -184,6 +201,14 @@ def test_what_was_true_of_too_few_men_is_not_drawn():
 def test_a_camp_in_which_nobody_was_says_so():
     run = lived([], 10, trust_settlement_men_conscription_age=np.nan)
     assert "nobody was in camp" in texts(drawn(credibility, run))
+
+
+def test_belief_of_a_camp_that_is_empty_at_the_end_is_said_to_be_the_last():
+    trust = np.where(np.arange(10) < 6, 0.25, np.nan)
+    for values, said in ((0.25, "believed 0.25"), (trust, "believed 0.25 at last")):
+        figure = drawn(credibility, lived([], 10, trust_settlement_men_conscription_age=values))
+        labels = [text.get_text() for axes in figure.axes for text in axes.texts]
+        assert said in labels
 
 
 @BOTH

@@ -196,6 +196,18 @@ def test_a_folder_that_does_not_say_what_it_is_is_left_alone(
         check_destination(tmp_path, identity_of(run), overwrite=True)
 
 
+def test_a_run_that_can_no_longer_say_what_it_is_may_be_replaced_if_asked(
+    run: Trajectories, tmp_path: Path
+):
+    write_results(run, tmp_path / "one", command=COMMAND)
+    with (tmp_path / "one" / "run.json").open("a") as file:
+        file.write("{")
+    with pytest.raises(UsageError, match=r"run\.json is damaged\.\n.*--overwrite"):
+        write_results(run, tmp_path / "one", command="again")
+    write_results(run, tmp_path / "one", command="again", overwrite=True)
+    assert said(tmp_path / "one")["command"] == "again"
+
+
 def test_an_empty_folder_may_be_filled(run: Trajectories, tmp_path: Path):
     (tmp_path / "one").mkdir()
     write_results(run, tmp_path / "one", command=COMMAND)

@@ -11,7 +11,9 @@ try:
     import mesa
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
-        f"returnsim.ReturnModel needs {error.name}: pip install 'returnsim[mesa]'", name=error.name
+        f"returnsim.ReturnModel needs {error.name}: install the extra mesa "
+        "(in a checkout: pip install -e '.[mesa]')",
+        name=error.name,
     ) from None
 import numpy as np
 

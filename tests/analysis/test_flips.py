@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from returnsim.analysis.flips import (
+    SETTLED,
     Flips,
     changed,
     levers_of,
@@ -54,10 +55,27 @@ def test_no_value_nearer_to_todays_changes_the_choice():
         values = np.linspace(0, flip.lever.high, size)
         tiled = found.take(np.tile(np.arange(n), size))
         choice = likeliest(changed(tiled, flip.lever, np.repeat(values, n))).reshape(size, n)
-        distance = np.where(choice != was, np.abs(values[:, None] - flip.today), np.inf)
+        eases = SETTLED.get(flip.lever.array, 0) * (values[:, None] - flip.today) >= 0
+        distance = np.where((choice != was) & eases, np.abs(values[:, None] - flip.today), np.inf)
         nearest = distance.min(axis=0)
         told = np.where(np.isnan(flip.at), np.inf, np.abs(flip.at - flip.today))
         assert (nearest >= told - 1e-9 * flip.lever.high).all(), flip.lever.path
+
+
+@pytest.mark.parametrize("t", [2, BANNED, 9])
+def test_what_would_make_life_in_camp_worse_is_not_told(t: int):
+    worse = 0
+    for flip in flips(t):
+        eases = SETTLED.get(flip.lever.array)
+        if eases is None:
+            continue
+        assert not (np.nan_to_num(flip.change) * eases < 0).any(), flip.lever.path
+        n = len(flip.today)
+        worst = np.full(n, flip.lever.high if eases < 0 else 0.0)
+        worse += int(
+            (likeliest(changed(moment(t), flip.lever, worst)) != likeliest(moment(t))).sum()
+        )
+    assert worse > 0  # there would be something to tell
 
 
 FOR_GOING = {

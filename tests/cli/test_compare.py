@@ -31,7 +31,7 @@ baseline: siege=0.6, kept=0
 CASES = [f"siege={siege}, kept={kept}" for siege in (0, 0.6) for kept in (0, 0.9)]
 BASELINE = "siege=0.6, kept=0"
 HARMS = ["detained", "conscripted", "killed"]
-RATES = [f"{harm}_per_100" for harm in HARMS]
+ALONG = ["held", *HARMS, "disappeared", *(f"{harm}_per_100" for harm in HARMS)]
 TOO_MANY = "1.0e+9"
 """More people than any machine has room for: the file is right, and a cell of it fails where the
 sweep has begun."""
@@ -106,7 +106,7 @@ def test_the_table_is_that_of_the_outcomes(returnsim: Run, folder: Path):
     assert returnsim("compare", "small", "--no-figures")[0] == 0
     found = read(folder / "small" / "compare.csv")
     outcomes = pd.read_parquet(folder / "small" / "outcomes.parquet")
-    names = ["returned", "pushed", "hardship", "not_yet_known", *HARMS, *RATES]
+    names = ["returned", "pushed", "hardship", "not_yet_known", *ALONG]
     assert list(found.index) == [(case, name) for case in CASES for name in names]
     by_case = {name: rows.set_index("replicate") for name, rows in outcomes.groupby("case")}
     for (case, name), row in found.iterrows():
@@ -139,7 +139,7 @@ def test_the_harm_is_told_also_where_only_returns_are_asked_for(returnsim: Run, 
     assert "hardship" not in out
     assert err == "The table is in mine/here\n"
     told = pd.read_csv(folder / "mine" / "here" / "compare.csv")["outcome"].unique()
-    assert list(told) == ["returned", *HARMS, *RATES]
+    assert list(told) == ["returned", *ALONG]
     assert not (folder / "small" / "compare.csv").exists()
 
 
@@ -248,7 +248,7 @@ def test_outcomes_of_one_name_that_mean_something_else_are_left_out_and_named(
     for name, how in apart.items():
         assert f"Without the outcome {name!r}, which is another one in other: {how}" in out
     told = read(Path("results/compare-small-other/compare.csv"))
-    assert set(told.index.get_level_values("outcome")) == {*HARMS, *RATES}
+    assert set(told.index.get_level_values("outcome")) == {*ALONG}
 
 
 def test_an_outcome_that_is_asked_for_and_means_something_else_is_a_mistake(
@@ -411,8 +411,17 @@ def test_a_run_of_the_whole_camp_is_not_said_to_be_of_a_part(returnsim: Run, fol
     assert "(seed 1), the same draws in each; the whole camp. " in said
 
 
-def test_a_run_that_was_compared_can_be_run_again(returnsim: Run, folder: Path):
+def test_a_run_that_was_compared_is_run_again_only_if_the_comparison_may_go(
+    returnsim: Run, folder: Path
+):
     again = ("run", "camp.yaml", *SHORT, "--out", "one")
     assert returnsim(*again)[0] == 0
-    assert returnsim("compare", "one", "--no-figures")[0] == 0
     assert returnsim(*again)[0] == 0
+    assert returnsim("compare", "one", "--no-figures")[0] == 0
+    kept = Path("one/compare.csv").read_bytes()
+    code, _, err = returnsim(*again)
+    assert code == 2
+    assert "what `returnsim compare` made of it" in err
+    assert Path("one/compare.csv").read_bytes() == kept
+    assert returnsim(*again, "--overwrite")[0] == 0
+    assert not Path("one/compare.csv").exists()

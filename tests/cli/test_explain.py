@@ -167,6 +167,7 @@ def test_figures_show_every_number_told_and_say_what_they_rest_on(folder: Path):
         assert "are guesses without a source" in text
         assert "not a forecast" in text
         assert "must never serve to select people" in text
+    assert "Household 3 of replicate 0 in the week from" in words(figures[0])
     for way in one.ways:
         for value in (*way.terms.values(), way.utility):
             assert (f"{value:+.2f}" if value else "0") in words(figures[0])

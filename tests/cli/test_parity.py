@@ -103,4 +103,4 @@ def test_without_mesa_it_says_what_to_install(returnsim: Run, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "mesa", None)
     code, out, err = returnsim("camp.yaml")
     assert (code, out) == (2, "")
-    assert "pip install 'returnsim[mesa]'" in err
+    assert "pip install -e '.[mesa]'" in err

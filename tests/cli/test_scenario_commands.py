@@ -88,6 +88,23 @@ def test_check_prints_every_problem_of_every_file(returnsim, camp, tmp_path):
     ]
 
 
+def test_a_file_of_another_kind_is_said_to_be_one(returnsim, camp, tmp_path):
+    experiment, card = tmp_path / "experiment.yaml", tmp_path / "card.yaml"
+    experiment.write_text("title: Many\nbase: camp.yaml\ncases: {one: {}}\n")
+    card.write_text("patterns: {one: {}}\n")
+    for command in (("run", experiment), ("show", experiment), ("diff", camp, experiment)):
+        code, out, err = returnsim(*command)
+        assert (code, out) == (2, "")
+        assert err.startswith(f"{experiment}: has a `base`, and so is an experiment")
+    code, _, err = returnsim("run", card)
+    assert (code, err[: len(str(card))]) == (2, str(card))
+    assert "is a card of patterns" in err
+    for command in ("sweep", "verdict", "sensitivity", "calibrate"):
+        code, _, err = returnsim(command, camp)
+        assert code == 2
+        assert err.startswith(f"{camp}: is a scenario: `returnsim run` runs it")
+
+
 def test_check_asks_for_the_observations(returnsim, camp):
     camp.write_text(CAMP + "observations: table.csv\n")
     code, _, err = returnsim("check", camp)

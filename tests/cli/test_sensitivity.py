@@ -303,6 +303,7 @@ def test_without_salib_it_says_what_to_install_and_runs_nothing(folder: Path):
     done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "the study needs SALib, which makes its designs: pip install 'returnsim[sensitivity]'\n"
+        "the study needs SALib, which makes its designs: install the extra sensitivity "
+        "(in a checkout: pip install -e '.[sensitivity]')\n"
     )
     assert not (folder / "fresh").exists()

@@ -291,7 +291,7 @@ def test_a_disk_that_cannot_be_written_to_is_said(own_disks: None, folder: Path,
 
 WRONG = [
     (("none.yaml",), "none.yaml: no such file"),
-    (("camp.yaml",), "base: is missing"),
+    (("camp.yaml",), "camp.yaml: is a scenario: `returnsim run` runs it"),
     (("small.yaml", "--workers", 0), "--workers"),
     (("small.yaml", "--workers", 2, "--scheduler", "tcp://127.0.0.1:1"), "leave one of the two"),
     (("small.yaml", "--until-ci", 0.1), "--outcome: say which --until-ci is about; one of: ret"),
@@ -349,8 +349,8 @@ def test_without_dask_it_says_what_to_install(folder: Path):
     done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "--scheduler needs Dask: pip install 'returnsim[cluster]'; without it, cells run on this "
-        "machine\n"
+        "--scheduler needs Dask: install the extra cluster "
+        "(in a checkout: pip install -e '.[cluster]'); without it, cells run on this machine\n"
     )
     assert sorted(folder.rglob("*")) == before
 

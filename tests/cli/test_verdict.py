@@ -268,8 +268,8 @@ def test_without_scikit_learn_it_says_what_to_install_and_runs_nothing(folder: P
     done = subprocess.run([sys.executable, "-c", start], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "the verdict needs scikit-learn, which finds where it flips: pip install "
-        "'returnsim[verdict]'\n"
+        "the verdict needs scikit-learn, which finds where it flips: install the extra verdict "
+        "(in a checkout: pip install -e '.[verdict]')\n"
     )
     assert not (folder / "fresh").exists()
 

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from returnsim.experiments.files import load_experiment
 from returnsim.scenario.files import load_scenario
 from tests.agents.camp import ROOT

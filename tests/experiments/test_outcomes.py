@@ -30,7 +30,7 @@ from tests.agents.camp import camp
 
 START = date(2020, 1, 6)
 NAN = np.nan
-HARM_NAMES = {*HARMS, *(f"{harm}_per_100" for harm in HARMS)}
+HARM_NAMES = {"held", *HARMS, "disappeared", *(f"{harm}_per_100" for harm in HARMS)}
 MEASURES = ("end", "date", "cumulative", "peak", "mean")
 COLUMNS = {"flow": "departures", "stock": "at_home", "mean": "hardship"}
 

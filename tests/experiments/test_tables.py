@@ -58,6 +58,7 @@ outcomes:
 ELDERS = "extends: camp.yaml\nguarantors: {elders: {neutrality: 0.8, enforcement: 0.5}}\n"
 FACTORS = ["siege", "open", "word"]
 HARMS = ["detained", "conscripted", "killed"]
+ALONG = ["held", *HARMS, "disappeared", *(f"{harm}_per_100" for harm in HARMS)]
 ORDER = ["", ", siege=0", ", siege=0.9", ", open=False", ", word=kept"]
 SMALL = f"""
 title: Two sieges
@@ -237,8 +238,7 @@ def test_the_summary_has_a_row_a_case_and_outcome_in_order_with_harm_beside_retu
     summary = pd.read_csv(many / "summary.csv")
     outcomes = pd.read_parquet(many / "outcomes.parquet")
     names = ["returned", "pushed", "in_camp", "at_worst", "by_spring", "want"]
-    names += ["not_yet_known", *HARMS]
-    names += [f"{harm}_per_100" for harm in HARMS]
+    names += ["not_yet_known", *ALONG]
     assert list(outcomes.columns[6:]) == names
     order = [(case, name) for case in outcomes["case"].unique() for name in names]
     assert list(summary[["case", "outcome"]].itertuples(index=False)) == order

@@ -310,7 +310,7 @@ def test_no_fewer_replicates_are_begun_with_than_the_experiment_has(
         (-0.1, "returned", 64, "--until-ci: -0.1: must be more than 0"),
         (math.nan, "returned", 64, "--until-ci: nan: must be more than 0"),
         (math.inf, "returned", 64, "--until-ci: inf: must be more than 0"),
-        (0.1, None, 64, "say which --until-ci is about; one of: returned, detained"),
+        (0.1, None, 64, "say which --until-ci is about; one of: returned, held, detained"),
         (0.1, "retuned", 64, "no such outcome; did you mean 'returned'?"),
         (0.1, "returned", 8, "--most-replicates: 8: the experiment begins with 16"),
     ],

@@ -1,6 +1,7 @@
 """What a comparison has to be careful of stands in its report, and nothing that it denies."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,24 @@ def test_cases_of_one_people_are_said_to_meet_the_same_luck(here: Path, report: 
     page, _, _ = written(report, "compared")
     assert SAME_PEOPLE in page.text
     assert "Cases have" not in page.text
+
+
+def test_a_comparison_that_counts_no_returns_tells_what_it_measured(
+    here: Path, report: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    steps = ", ".join(str(n / 20) for n in range(13))
+    Path("deaths.yaml").write_text(
+        "title: Deaths\nbase: camp.yaml\nreplicates: 16\nhouseholds: 40\n"
+        f"factors: {{siege: {{path: levers.siege.severity, values: [{steps}]}}}}\n"
+        "outcomes: {died_in_camp: {}}\n",
+        encoding="utf-8",
+    )
+    for words in (("sweep", "deaths.yaml", "--workers", "1"), ("compare", "results/deaths")):
+        assert command_line(monkeypatch, capsys, words[0])(*words[1:])[0] == 0
+    page, _, _ = written(command_line(monkeypatch, capsys, "report"), "results/deaths")
+    assert "”: ." not in page.text
+    assert re.search(r"“siege=0.6”: died in camp [+−-]?\d", page.text)
+    assert "with the least and the most of this: died in camp" in page.text
 
 
 @pytest.mark.parametrize("kept", [True, False])

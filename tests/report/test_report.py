@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 from returnsim.digests import CHECKSUMS, sealed, vouch, write_run
 from returnsim.experiments.written import MADE_OF
+from returnsim.report import usual_file
 from tests.cli.typed import Run, command_line
 from tests.report.made import CALLED, FEW, NASTY, SHIPPED, Page
 
@@ -183,6 +184,17 @@ def test_harm_of_a_record_that_begins_later_is_that_of_all_who_had_returned(
     assert "returned in the weeks recorded." in page.text
     assert re.search(rf"{everyone} \([^)]*\) had returned by the end, before these", page.text)
     assert "Of those who returned," not in page.text
+    assert "What befell those who returned in the weeks recorded, up to the end" in page.text
+    assert "who returned in the weeks recorded under each word" in page.text
+
+
+def test_what_is_no_outcome_is_not_listed_as_one(here: Path, report: Run):
+    table = pd.read_csv("run/summary.csv")
+    table.loc[len(table)] = {"outcome": "A note of what ends too early.", "unit": "note"}
+    table.to_csv("run/summary.csv", index=False)
+    write_run(Path("run"), json.loads(Path("run/run.json").read_text(encoding="utf-8")))
+    page, _, _ = written(report, "run")
+    assert "A note of what ends too early. note" not in page.text
 
 
 def test_a_single_replicate_is_said_to_tell_nothing_of_luck(
@@ -402,6 +414,14 @@ def test_the_report_of_one_result_lies_beside_it(here: Path, report: Run):
     assert Path("run-report.md").is_file()
     assert "run-report.html" in err
     assert not [file for file in Path("run").iterdir() if "report" in file.name]
+
+
+def test_reports_of_other_results_have_other_names(tmp_path: Path):
+    long = [tmp_path / f"{'a' * 90}{i}" for i in range(3)]
+    asked = [[tmp_path / "a", tmp_path / "b"], [tmp_path / "a-b"], long[:2], [long[0], long[2]]]
+    names = [usual_file(folders).name for folders in asked]
+    assert len(set(names)) == len(names)
+    assert all(len(name) < 120 for name in names)
 
 
 @pytest.mark.parametrize("name", SHIPPED_RESULTS)

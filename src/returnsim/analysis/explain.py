@@ -43,11 +43,12 @@ FELT = (
     "has settled at what the lever brings, and the danger perceived at home is the lever's own. "
     "The purse, beliefs and who else has gone stay as they are. What a guarantor enforces and what "
     "is heard of it work through beliefs, and the corridor and the files decide who leaves, not "
-    "who asks to: these levers are not looked at."
+    "who asks to: these levers are not looked at; nor is what would make life in camp worse, a "
+    "tighter siege, less aid or less care."
 )
 NOT_FOR = (
     "This explains a rule in a model whose households are made up, not a family's mind; it must "
-    "never serve to select people, or to judge that a return is safe."
+    "never serve to select people, to find what would move them, or to judge that a return is safe."
 )
 
 

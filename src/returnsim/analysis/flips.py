@@ -5,6 +5,10 @@ new lever, and the danger perceived at home is the lever's own level. The purse,
 trust), who else has moved and all other levers stay as they are. What a guarantor enforces, what
 its go-betweens claim and how news travels work through beliefs alone, and the corridor and the
 files decide who leaves, not who asks to: these levers enter no choice of the week.
+
+What makes life in the camp worse is not looked for: a tighter siege, less aid or care. It would be
+found, as whoever is worse off in camp is likelier to leave, and be a recipe for pressing people
+out.
 """
 
 from collections.abc import Iterator
@@ -29,8 +33,8 @@ HALVINGS = 30
 
 MOST_AT_ONCE = 200_000
 NOT_WEIGHED = ("news",)
-SETTLED = ("severity", "aid", "medical")
-"""Levers that hardship settles to."""
+SETTLED = {"severity": -1, "aid": 1, "medical": 1}
+"""Levers that hardship settles to, and which way they ease it: the other is not looked at."""
 
 USUAL_HIGH = {
     "level": 2.0,
@@ -85,7 +89,8 @@ class Flips(NamedTuple):
         Its value for them in the week.
     at : array, shape (n,)
         The value nearest to it at which their likeliest choice is another; NaN where no value
-        within the range makes it so. Equal to ``today`` where the lever as it is, once felt, does.
+        within the range that is looked at makes it so. Equal to ``today`` where the lever as it
+        is, once felt, does.
     to : array, shape (n,)
         The alternative that is likeliest then; -1 where there is none.
     """
@@ -194,9 +199,9 @@ def likeliest(moment: Moment) -> Int64[np.ndarray, "n"]:
 def smallest_changes(moment: Moment, levers: list[Lever]) -> list[Flips]:
     """The nearest value of each lever at which each household's likeliest choice is another.
 
-    The whole range is looked at, for a choice need not change in one direction alone; then the
-    step in which it changes is halved. Choices may jump, where a fare can just be paid, so that
-    nothing is taken to be smooth.
+    The whole range is looked at, for a choice need not change in one direction alone, but of levers
+    of hardship what eases it; then the step in which it changes is halved. Choices may jump, where
+    a fare can just be paid, so that nothing is taken to be smooth.
     """
     at_once = max(1, MOST_AT_ONCE // (CELLS + 1))
     starts = range(0, len(moment.household), at_once)
@@ -233,11 +238,15 @@ def _nearest(
     """Choose between today's value, where that is enough, and the changes up and down."""
     now = today(moment, lever)
     here = np.where(likeliest(changed(moment, lever, now)) != was, now, np.nan)
-    up = _edge(moment, lever, was, grid, differs)
-    down = _edge(moment, lever, was, grid[::-1], differs[::-1])
-    found = np.stack([here, up, down])
-    far = np.where(np.isnan(found), np.inf, np.abs(found - now))
-    at = np.take_along_axis(found, far.argmin(axis=0)[None], axis=0)[0]
+    eases = SETTLED.get(lever.array, 0)
+    found = [here]
+    if eases >= 0:
+        found.append(_edge(moment, lever, was, grid, differs))
+    if eases <= 0:
+        found.append(_edge(moment, lever, was, grid[::-1], differs[::-1]))
+    stacked = np.stack(found)
+    far = np.where(np.isnan(stacked), np.inf, np.abs(stacked - now))
+    at = np.take_along_axis(stacked, far.argmin(axis=0)[None], axis=0)[0]
     to = np.full(len(now), -1)
     flips = np.flatnonzero(~np.isnan(at))
     to[flips] = likeliest(changed(moment.take(flips), lever, at[flips]))

@@ -19,6 +19,8 @@ FIRST_TOLD = (
     "detained_per_100",
     "conscripted_per_100",
     "killed_per_100",
+    "held",
+    "disappeared",
     "in_camp",
     "died_in_camp",
 )

@@ -89,7 +89,7 @@ def groups_lines(told: Groups, scenario: Scenario, plan: Plan) -> Iterator[str]:
     still = [m.lever for m in told.groups[0].moved if m.share + m.share_as_it_is == 0]
     if still:
         yield _folded(
-            "No value of these alone makes another choice the likeliest for anybody: "
+            "Of these, no value that is looked at makes another choice the likeliest for anybody: "
             f"{', '.join(map(_short, still))}."
         )
     yield from _closing(scenario, levers=True)
@@ -210,7 +210,8 @@ def _changes(told: ExplainedHousehold) -> Iterator[str]:
     still = [_short(change.lever) for change in told.changes if change.at is None]
     if still:
         yield _folded(
-            f"No value of these alone makes another choice the likeliest: {', '.join(still)}."
+            "Of these, no value that is looked at makes another choice the likeliest: "
+            f"{', '.join(still)}."
         )
 
 

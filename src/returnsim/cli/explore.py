@@ -64,7 +64,10 @@ def explore(
     page is served from this machine and asks nothing of any other. Ctrl-C ends it.
     """
     if find_spec("nicegui") is None:
-        raise UsageError("explore needs nicegui: pip install 'returnsim[explore]'")
+        raise UsageError(
+            "explore needs nicegui: install the extra explore "
+            "(in a checkout: pip install -e '.[explore]')"
+        )
     from returnsim.explorer.server import address_of, bound, serve
 
     source = _source(file, overrides or [], households, seed, replicates, engine)

@@ -69,7 +69,10 @@ def _compare(
     try:
         from returnsim.parity import against_core, against_twin
     except ModuleNotFoundError as error:
-        raise UsageError(f"parity needs {error.name}: pip install 'returnsim[mesa]'") from None
+        raise UsageError(
+            f"parity needs {error.name}: install the extra mesa "
+            "(in a checkout: pip install -e '.[mesa]')"
+        ) from None
     return [
         against_core(scenario, seed, replicate, households),
         against_twin(scenario, seed, replicate, twin_households),

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 LEAST_WIDTH, MOST_WIDTH = 80, 110
 FIRST_TOLD = ("safe_voluntary", "harmed", "pushed", "hardship", "died_in_camp")
-IN_THE_TABLE = tuple(
-    f"{h}{per}" for h in ("detained", "conscripted", "killed") for per in ("", "_per_100")
+IN_THE_TABLE = (
+    *(f"{h}{per}" for h in ("detained", "conscripted", "killed") for per in ("", "_per_100")),
+    *("held", "disappeared"),
 )
 """Outcomes that the terminal does not tell of every pair."""
 MEASURES = {

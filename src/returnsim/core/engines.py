@@ -89,7 +89,8 @@ def choose_engine(wanted: str, household_weeks: int | float) -> str:
     is_there = find_spec("numba") is not None
     if wanted == NUMBA and not is_there:
         raise UsageError(
-            "engine: numba is not installed: pip install 'returnsim[fast]', or choose numpy"
+            "engine: numba is not installed: install the extra fast "
+            "(in a checkout: pip install -e '.[fast]'), or choose numpy"
         )
     if wanted != AUTO:
         return wanted

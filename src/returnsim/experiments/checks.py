@@ -9,8 +9,8 @@ from returnsim.errors import Problem
 from returnsim.experiments.compare import COLUMNS as COMPARED_COLUMNS
 from returnsim.experiments.design import SAMPLED
 from returnsim.experiments.outcomes import (
+    ALONG,
     BUILT_IN,
-    HARMS,
     SUMMARY_COLUMNS,
     base_of,
     columns_of,
@@ -32,7 +32,6 @@ IDENTIFIERS = ("case", "replicate", "seed", "week", "date")
 RESERVED = (*IDENTIFIERS, *SUMMARY_COLUMNS, *COMPARED_COLUMNS)
 """Columns of the tables, which a factor's would meet."""
 
-PER_100 = tuple(f"{harm}_per_100" for harm in HARMS)
 MOST_CASES = 1_000_000
 
 
@@ -300,7 +299,7 @@ def _form(name: str, outcome: Outcome, root: Node) -> Iterator[Problem]:
     full = filled(name, outcome)
     if (full.measure == "date") != (full.date is not None):
         yield problem_at(root, path, "`measure: date` and `date` go together")
-    if name in (*HARMS, *PER_100) and {"column", "per_100"} & outcome.model_fields_set:
+    if name in ALONG and {"column", "per_100"} & outcome.model_fields_set:
         yield problem_at(root, path, "always stands for the harm after return; call yours another")
     yield from _kinds(full, root, path)
     asks_pair = any(column in LABELS for column in columns_of(full))

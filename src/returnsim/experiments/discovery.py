@@ -32,7 +32,8 @@ SEED = 1
 NEARLY = 1e-12
 
 NEEDS = (
-    "the verdict needs scikit-learn, which finds where it flips: pip install 'returnsim[verdict]'"
+    "the verdict needs scikit-learn, which finds where it flips: install the extra verdict "
+    "(in a checkout: pip install -e '.[verdict]')"
 )
 
 

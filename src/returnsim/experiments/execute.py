@@ -110,8 +110,8 @@ def dask_cluster(address: str, engine: str = NUMPY) -> Site:
         import distributed  # noqa: F401
     except ImportError:
         raise UsageError(
-            "--scheduler needs Dask: pip install 'returnsim[cluster]'; without it, cells run on "
-            "this machine"
+            "--scheduler needs Dask: install the extra cluster "
+            "(in a checkout: pip install -e '.[cluster]'); without it, cells run on this machine"
         ) from None
     return Site(
         f"the scheduler at {address}",

@@ -13,6 +13,9 @@ from returnsim.scenario.problems import in_order, problems_of
 from returnsim.scenario.tree import plain
 from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
 
+SCENARIO_KEYS = {"extends", "start", "weeks", "population", "levers", "guarantors", "behaviour"}
+"""Of a scenario, and of no experiment."""
+
 
 def load_experiment(path: str | Path) -> LoadedExperiment:
     """Read an experiment file and check every case of it.
@@ -41,6 +44,9 @@ def load_experiment(path: str | Path) -> LoadedExperiment:
     if not isinstance(root.value, dict):
         rule = "an experiment file is a mapping: lines of the form `key: value`"
         raise ScenarioError([named_problem(root, (), rule)])
+    if "base" not in root.value and not root.value.keys().isdisjoint(SCENARIO_KEYS):
+        rule = "is a scenario: `returnsim run` runs it. An experiment names it as its `base`"
+        raise ScenarioError([Problem(file, None, None, "", "", rule)])
     try:
         told = Experiment.model_validate(plain(root))
     except ValidationError as error:

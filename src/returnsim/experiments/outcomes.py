@@ -24,6 +24,8 @@ SUMMARY_COLUMNS = (
 
 NOT_YET_KNOWN = "not_yet_known"
 HARMS = FIRST_KINDS
+ALONG = ("held", *HARMS, "disappeared", *(f"{harm}_per_100" for harm in HARMS))
+"""What is measured beside returns, named or not. The disappeared were detained before."""
 RETURNED = (
     *("at_home", "held", "in_custody"),
     *("disappeared_to_date", "conscripted_to_date", "killed_to_date"),
@@ -77,7 +79,7 @@ WINDOWED = (
 """Flows, which a record that begins later holds less of."""
 
 DEFAULTS = (
-    *("returned", "in_camp", *HARMS, *(f"{harm}_per_100" for harm in HARMS)),
+    *("returned", "in_camp", *ALONG),
     *("died_in_camp", "hardship"),
 )
 """What is measured where an experiment names nothing."""
@@ -107,7 +109,7 @@ def outcomes_of(experiment: Experiment) -> dict[str, Outcome]:
         name = NOT_YET_KNOWN if len(levers) == 1 else f"{NOT_YET_KNOWN}_without_{lever}"
         found.setdefault(name, filled(name, Outcome(column=NOT_YET_KNOWN, without=lever)))
     if any(_counts_returns(outcome) for outcome in found.values()):
-        for name in (*HARMS, *(f"{harm}_per_100" for harm in HARMS)):
+        for name in ALONG:
             found.setdefault(name, filled(name, Outcome()))
     return found
 

@@ -13,7 +13,7 @@ from returnsim.digests import RUN, check_written
 from returnsim.errors import UsageError
 from returnsim.experiments.compare import SHOWN_CASES, Case, Comparison, OutcomeInfo, Series
 from returnsim.experiments.grounds import notes_on
-from returnsim.experiments.outcomes import DEFAULTS, HARMS, NOT_YET_KNOWN, filled, measure
+from returnsim.experiments.outcomes import ALONG, DEFAULTS, HARMS, NOT_YET_KNOWN, filled, measure
 from returnsim.experiments.schema import Outcome
 from returnsim.experiments.tables import (
     MEANING,
@@ -198,7 +198,7 @@ def _asked(common: list[str], apart: Mapping[str, str], wanted: Sequence[str]) -
 
 
 def _is_told(name: str, wanted: Sequence[str]) -> bool:
-    return not wanted or name in wanted or name.removesuffix("_per_100") in HARMS
+    return not wanted or name in wanted or name in ALONG
 
 
 def _left_out(apart: Mapping[str, str], wanted: Sequence[str]) -> Iterator[str]:

@@ -27,7 +27,10 @@ FEWEST_TRAJECTORIES, FEWEST_GROUPS = 4, 8
 """With fewer there is no telling how far the numbers may be off."""
 NEARLY = 1e-12
 
-NEEDS = "the study needs SALib, which makes its designs: pip install 'returnsim[sensitivity]'"
+NEEDS = (
+    "the study needs SALib, which makes its designs: install the extra sensitivity "
+    "(in a checkout: pip install -e '.[sensitivity]')"
+)
 
 Shares = Mapping[str, Float[np.ndarray, "P"]]
 """For each factor how far within its range each point lies, from 0 to 1."""

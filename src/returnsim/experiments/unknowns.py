@@ -37,7 +37,7 @@ SAFE_IN_WORDS = (
     "Safe voluntary returns are those that are voluntary or hastened, as told from the same camp "
     "without the siege, less their part of those harmed after return: harm is not told by kind of "
     "return, so that all who return are taken to be harmed alike; who is detained and later killed "
-    "counts twice."
+    "counts twice. Safe means this and no more: it is no judgement that a return is safe."
 )
 
 SAMPLES = (*SAMPLED, "points")

@@ -26,6 +26,7 @@ from returnsim.figures.style import (
     date_ticks,
     draw_bands,
     new_figure,
+    of_these,
     say_if_empty,
     time_axis,
     week_edges,
@@ -65,7 +66,7 @@ def credibility(followed: Followed) -> Figure:
     promises = promises_of(followed, lives)
     names = trajectories.scenario.guarantor_names
     columns, rows = min(PANELS_A_ROW, len(names)), ceil(len(names) / PANELS_A_ROW)
-    note = NOTE.format(weeks=promises.weeks, fewest=FEWEST_MEN)
+    note = NOTE.format(weeks=promises.weeks, fewest=FEWEST_MEN) + of_these(trajectories)
     subject = "What was believed of each guarantor, and what was true of those who trusted it"
     figure = new_figure(trajectories, subject, 1.7 + 3.9 * rows, note)
     grid = figure.add_gridspec(2 * rows, columns, height_ratios=[1.7, 1] * rows)
@@ -129,9 +130,10 @@ def _draw_truth(
 
 
 def _label(name: str, values: np.ndarray, colour: str, style: str) -> list[Label]:
-    """Name a line where it ends, if anywhere."""
+    """Name a line where it ends, if anywhere; before the last week, that is said."""
     last = values[~np.isnan(values)][-1:]
-    return [Label(float(value), f"{name} {value:.2f}", colour, style) for value in last]
+    early = " at last" if np.isnan(values[-1]) else ""
+    return [Label(float(value), f"{name} {value:.2f}{early}", colour, style) for value in last]
 
 
 def _period_edges(trajectories: Trajectories, periods: Periods) -> np.ndarray:

@@ -119,7 +119,7 @@ def _draw_stack(axes: Axes, trajectories: Trajectories, marks: Sequence[Mark]) -
         below = above
     pushed = _pushed(trajectories)
     if pushed is not None:
-        to_date = np.concatenate([[0.0], pushed.mean(axis=0).cumsum()])
+        to_date = np.concatenate([[0.0], bands(pushed.cumsum(axis=1)).p50])
         axes.plot(x, to_date, color=VERMILION, linewidth=1.6, linestyle="--")
         text = f"pushed by the siege {rounded(float(to_date[-1]))}"
         labels.append(Label(float(to_date[-1]), text, VERMILION, "--"))

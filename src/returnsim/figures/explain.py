@@ -67,8 +67,8 @@ def ways_figure(told: ExplainedHousehold, scenario: Scenario, plan: Plan) -> Fig
     """The terms of each way home of a household as bars, for it to the right."""
     run = _run(scenario, plan, [told.replicate], told.week)
     subject = (
-        f"Household {told.household} in the week from {told.date.day} {told.date:%B %Y}:\n"
-        "what speaks for going home, and what against it"
+        f"Household {told.household} of replicate {told.replicate} in the week from "
+        f"{told.date.day} {told.date:%B %Y}:\nwhat speaks for going home, and what against it"
     )
     figure = new_figure(run, subject, 4.8, f"The bars add up to the sum. {NOT_A_MIND}")
     panels = figure.subplots(1, len(told.ways), sharex=True, sharey=True, squeeze=False)[0]

@@ -29,7 +29,7 @@ from returnsim.analysis.survival import (
 )
 from returnsim.figures.colours import BLACK, BLUE, GREY, PAPER, VERMILION
 from returnsim.figures.labels import Label, label_ends, shortened
-from returnsim.figures.style import LABEL_SIZE, new_figure, say_if_empty
+from returnsim.figures.style import LABEL_SIZE, new_figure, of_these, say_if_empty
 from returnsim.scenario.levers import weekly_levers
 from returnsim.scenario.schema import Scenario
 
@@ -95,7 +95,7 @@ def honeymoon(followed: Followed) -> Figure:
     rows = ceil(len(some) / PANELS_A_ROW)
     a_year = followed_for_a_year(lives)
     whom = a_year if a_year.any() else ~a_year
-    note = _note(lives, trajectories.scenario, some)
+    note = f"{_note(lives, trajectories.scenario, some)}{of_these(trajectories)}"
     height = 1.6 + 4.4 * rows if some else 3.0
     figure = new_figure(trajectories, "Harm by weeks since return", height, note)
     if not some:
@@ -144,8 +144,10 @@ def _reliable(found: Incidence, weekly: Weekly) -> tuple[Spread, ...]:
     """Any harm and each kind, per 100, as far as enough are followed for it to be estimated."""
     at_risk = weekly.at_risk.sum(axis=0)
     weeks = min(int((at_risk >= FEWEST_FOLLOWED).sum()), SHOWN_WEEKS)
+    # That nobody is harmed before the first week says nothing.
+    scale = 100.0 if weeks else np.nan
     return tuple(
-        Spread(*(100 * values[: weeks + 1] for values in spread))
+        Spread(*(scale * values[: weeks + 1] for values in spread))
         for spread in (found.harmed, *found.by_kind)
     )
 
@@ -197,6 +199,7 @@ def _draw_shares(axes: Axes, found: tuple[Spread, ...]) -> None:
         low, high = spread.low90, spread.high90
         axes.fill_between(weeks, low, high, step="post", color=colour, alpha=0.15, linewidth=0)
         axes.step(weeks, spread.mean, where="post", color=colour, linestyle=style, linewidth=1.4)
+    say_if_empty(axes, found[0].mean, f"fewer than {FEWEST_FOLLOWED} simulated\npeople followed")
 
 
 def _labels(found: tuple[Spread, ...]) -> list[Label]:

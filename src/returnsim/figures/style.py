@@ -222,6 +222,13 @@ def since(trajectories: Trajectories) -> str:
     return f"since {day.day} {day:%b %Y}"
 
 
+def of_these(trajectories: Trajectories) -> str:
+    """Of whose returns a figure is that follows them: a sentence where not of all."""
+    if trajectories.weeks[0] == 0:
+        return ""
+    return f" Told of those who returned {since(trajectories)}, and not of those before."
+
+
 def on_axis(days: Any) -> Any:
     """Place a day, or an array of days, on the axis of time."""
     return date2num(days)  # type: ignore[no-untyped-call]

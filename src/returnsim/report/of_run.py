@@ -34,6 +34,9 @@ HARMS = (
     ("killed", "were killed"),
     ("disappeared", "disappeared"),
 )
+NOTE = "note"
+"""The unit of what is no outcome."""
+
 EARLIER = "all who had returned by the end"
 """Told of a record that begins after the run does: its harm is of everyone home by then."""
 
@@ -83,6 +86,7 @@ def part_of_run(folder: Path, told: Told, base: Path | None) -> Part:
     """
     scenario = scenario_in(folder, told)
     summary = Summary(folder / SUMMARY)
+    whose = " in the weeks recorded" if summary.has(EARLIER) else ""
     harm = read_table(folder / HARM, WORDS, NUMBERS)
     guarantors = read_table(folder / GUARANTORS, WORDS, NUMBERS)
     number = told.count_or_length("replicates")
@@ -100,7 +104,12 @@ def part_of_run(folder: Path, told: Told, base: Path | None) -> Part:
                 _every_outcome(summary),
             ],
             "figures": pictures_of(folder, is_run=True),
-            "harm": [_harm(harm), _in_camp(harm), _promises(guarantors), Words(NOT_SUMS)],
+            "harm": [
+                _harm(harm, whose),
+                _in_camp(harm),
+                _promises(guarantors, whose),
+                Words(NOT_SUMS),
+            ],
             "switch": _switch(summary),
             "guesses": [*guesses_said(told), guesses_table(scenario)],
             "limits": limits(notes),
@@ -164,12 +173,13 @@ def _every_outcome(summary: Summary) -> Table:
             ranged(row["median"], row["low90"], row["high90"], row["unit"]),
         )
         for row in summary.table.to_dict("records")
+        if row["unit"] != NOTE
     ]
     head = ("outcome", "unit", "median (middle 90 %)")
     return Table("Every outcome of the run", head, rows, words=2)
 
 
-def _harm(harm: "pd.DataFrame") -> Table:
+def _harm(harm: "pd.DataFrame", whose: str) -> Table:
     of_all = harm[
         (harm["part"] == "after return") & (harm["guarantor"] == "(any)") & (harm["group"] == "all")
     ]
@@ -188,8 +198,9 @@ def _harm(harm: "pd.DataFrame") -> Table:
         for kind in kinds
     ]
     caption = (
-        "What befell those who returned, up to the end of the run: means over the replicates, in "
-        "brackets the middle 90 % of them. Harmed: detained, conscripted or killed at least once"
+        f"What befell those who returned{whose}, up to the end of the run: means over the "
+        "replicates, in brackets the middle 90 % of them. Harmed: detained, conscripted or killed "
+        "at least once"
     )
     return Table(caption, ("", "unit", *WHO.values()), rows, words=2)
 
@@ -203,7 +214,7 @@ def _in_camp(harm: "pd.DataFrame") -> Table:
     return Table("What befell those in the camp", ("", "unit", "mean (middle 90 %)"), rows, words=2)
 
 
-def _promises(guarantors: "pd.DataFrame") -> Table:
+def _promises(guarantors: "pd.DataFrame", whose: str) -> Table:
     kinds = ("trusted it", "kept", "broken", "not yet due", "held on the way")
     of_all = guarantors[
         (guarantors["part"] == "promises")
@@ -219,8 +230,8 @@ def _promises(guarantors: "pd.DataFrame") -> Table:
             (str(name), *(ranged(r["mean"], r["low90"], r["high90"], "people") for r in told))
         )
     caption = (
-        "Promises, in people: who returned under each word, and whether it was kept. A promise "
-        "kept is not a life unharmed"
+        f"Promises, in people: who returned{whose} under each word, and whether it was kept. A "
+        "promise kept is not a life unharmed"
     )
     return Table(caption, ("guarantor", *kinds), rows)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from returnsim.experiments.compare import Comparison, table
-from returnsim.experiments.outcomes import HARMS
+from returnsim.experiments.outcomes import ALONG, HARMS
 from returnsim.report.content import Block, Points, Table, Words
 from returnsim.report.reading import plain
 from returnsim.report.words import MIDDLE, ranged
@@ -80,11 +80,19 @@ class Sides:
         told = ranged(row["difference"], *ends, row["unit"], sign=True)
         return f"{told} {ONE_PAIR}" if _is_of_one_pair(row) else told
 
+    def ranked_by(self) -> str:
+        """The outcome by which cases are chosen: returns, or what was measured first."""
+        return "returned" if "returned" in self.outcomes else self.outcomes[0]
+
+    def told(self) -> list[str]:
+        """The outcomes of a case in a sentence: returns and harm, or what was measured first."""
+        return [name for name in SIDES if name in self.outcomes] or self.outcomes[:3]
+
     def shown(self) -> list[str]:
-        """The cases to tell: all, or the baseline with those of most and fewest returns."""
+        """The cases to tell: all, or the baseline with those of most and least by one outcome."""
         if len(self.cases) <= MOST_CASES:
             return self.cases
-        name = "returned" if "returned" in self.outcomes else self.outcomes[0]
+        name = self.ranked_by()
         rest = sorted(self.cases[1:], key=lambda case: self.rows[case, name]["median"])
         half = MOST_CASES // 2
         return [self.cases[0], *rest[: half - 1], *rest[-half:]]
@@ -113,13 +121,15 @@ def answer(sides: Sides) -> list[Block]:
     if "pushed" not in sides.outcomes:
         blocks.append(Words(NOT_PUSHED))
     if len(shown) < len(sides.cases):
+        ranked = sides.title(sides.ranked_by())
         blocks.append(
             Words(
                 f"Of {len(sides.cases):,} cases the baseline is told, and {len(shown) - 1} with "
-                "the fewest and the most returns; the others are in the tables beside the result."
+                f"the least and the most of this: {ranked}; the others are in the tables beside "
+                "the result."
             )
         )
-    others = [name for name in sides.outcomes if name not in (*SIDES, *HARMS)]
+    others = [name for name in sides.outcomes if name not in (*SIDES, *ALONG)]
     for name in others:
         row = sides.rows[sides.baseline, name]
         unit = f", {row['unit']}" if row["unit"] not in ("people", "per 100", "") else ""
@@ -131,16 +141,15 @@ def answer(sides: Sides) -> list[Block]:
 
 
 def _standing(sides: Sides, case: str) -> str:
-    names = [name for name in SIDES if name in sides.outcomes] or sides.outcomes[:3]
-    told = [f"{sides.title(name)} {sides.said(case, name)}" for name in names]
+    told = [f"{sides.title(name)} {sides.said(case, name)}" for name in sides.told()]
     return f"In “{case}”: {'; '.join(told)}."
 
 
 def _moved(sides: Sides, case: str) -> str:
     told = [
         f"{sides.title(name)} {sides.changed(case, name)}{_doubt(sides, case, name)}"
-        for name in (*SIDES[:2], *SIDES[3:])
-        if name in sides.outcomes
+        for name in sides.told()
+        if name != "not_yet_known"
     ]
     return f"“{case}”: {'; '.join(told)}."
 
@@ -163,7 +172,8 @@ def harm(sides: Sides) -> list[Block]:
     """The harm after return of each case, beside its returns."""
     blocks: list[Block] = []
     for ending, unit in (("", "people"), ("_per_100", "per 100 returned")):
-        names = [f"{harm}{ending}" for harm in HARMS if f"{harm}{ending}" in sides.outcomes]
+        told = (f"{harm}{ending}" for harm in ("held", *HARMS, "disappeared"))
+        names = [name for name in told if name in sides.outcomes]
         if not names:
             continue
         names = [*(name for name in ("returned",) if name in sides.outcomes), *names]
@@ -192,7 +202,8 @@ def switch(sides: Sides) -> list[Block]:
         Words(
             "Pushed are those who without the siege, or what else the head names, would have come "
             "home more than a year later or never; of returns of the last year it cannot be told "
-            "yet. All others would have been home within a year without it too."
+            "yet. All others would have been home within a year without it too, but for those who "
+            "are in the camp only with it."
         ),
         Table(caption, ("case", *map(sides.title, names)), rows),
     ]

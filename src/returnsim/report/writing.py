@@ -1,6 +1,7 @@
 """A report of some results, written whole or not at all, and over nothing but a report."""
 
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 
 from returnsim.digests import RUN, check_written
@@ -23,7 +24,7 @@ from returnsim.report.rendering import MARK, as_html, as_markdown
 from returnsim.report.side_by_side import part_side_by_side
 
 PAGE, MARKDOWN = ".html", ".md"
-LONGEST_NAME = 80
+LONGEST_NAME, SHOWN_HASH = 80, 8
 BEGIN = 2048
 """Bytes within which the mark of a report stands."""
 
@@ -31,7 +32,9 @@ BEGIN = 2048
 def usual_file(folders: Sequence[Path]) -> Path:
     """Where the report of some results goes if nothing else is said: beside the first of them."""
     first = folders[0].resolve()
-    name = "-".join(folder.resolve().name for folder in folders)[:LONGEST_NAME]
+    name = "+".join(folder.resolve().name for folder in folders)
+    if len(name) > LONGEST_NAME:
+        name = f"{name[:LONGEST_NAME]}-{sha256(name.encode()).hexdigest()[:SHOWN_HASH]}"
     return first.parent / f"{name}-report{PAGE}"
 
 

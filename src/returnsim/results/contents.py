@@ -65,6 +65,12 @@ def told_in(target: Path, form: str) -> dict[str, Any]:
     return told if told.get("format") == form else {}
 
 
+def is_illegible(target: Path) -> bool:
+    """Whether what a run says of itself cannot be read, and its tables show that it is one."""
+    is_whole = all((target / name).is_file() for name in (RUN, WEEKLY, SUMMARY, SCENARIO))
+    return is_whole and not _json_in(target / RUN)
+
+
 def _json_in(file: Path) -> dict[str, Any]:
     """What a file says; nothing if it says nothing that can be read."""
     try:

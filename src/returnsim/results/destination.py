@@ -7,12 +7,14 @@ from returnsim.digests import DIGESTS, RUN
 from returnsim.errors import UsageError
 from returnsim.folders import is_free
 from returnsim.results.contents import (
+    COMPARED,
     EVENTS,
     FIGURES,
     FILES,
     FORMAT,
     HOUSEHOLDS,
     foreign_in,
+    is_illegible,
     told_in,
 )
 from returnsim.results.identity import Identity, identity_in
@@ -23,6 +25,7 @@ LEFT_OUT = {
     EVENTS: EVENTS,
     HOUSEHOLDS: HOUSEHOLDS,
     FIGURES: FIGURES,
+    COMPARED: "what `returnsim compare` made of it",
 }
 """What the same run may be made with or without, and what of it would be lost."""
 
@@ -57,6 +60,13 @@ def check_destination(
     if is_free(target):
         return
     there, foreign = identity_in(target, FORMAT), foreign_in(target, FILES)
+    if not foreign and is_illegible(target):
+        if overwrite:
+            return
+        raise UsageError(
+            f"{target}: holds a run whose {RUN} is damaged.\n"
+            "Add --overwrite to replace it, or name another folder with --out"
+        )
     if there is None or foreign:
         what = f"such as {foreign[0]}" if foreign else f"with no {RUN} that says what they are"
         raise UsageError(
@@ -79,7 +89,7 @@ def check_destination(
 
 
 def left_out(*, pair: bool, events: bool, figures: bool) -> list[str]:
-    """Which of `LEFT_OUT` a run will not make.
+    """Which of `LEFT_OUT` a run will not make; it never makes a comparison.
 
     Parameters
     ----------
@@ -87,7 +97,13 @@ def left_out(*, pair: bool, events: bool, figures: bool) -> list[str]:
         Whether it is set against the same camp without a lever, writes what befell each household,
         and is drawn.
     """
-    made = {PAIRED: pair, EVENTS: events, HOUSEHOLDS: events, FIGURES: figures}
+    made = {
+        PAIRED: pair,
+        EVENTS: events,
+        HOUSEHOLDS: events,
+        FIGURES: figures,
+        COMPARED: False,
+    }
     return [name for name, is_made in made.items() if not is_made]
 
 
@@ -96,6 +112,8 @@ def _holds(target: Path, name: str) -> bool:
     told = told_in(target, FORMAT)
     if name == PAIRED:
         return told.get(PAIRED) is not None
+    if name == COMPARED:
+        return (target / COMPARED).exists()
     # Earlier versions did not say which files are theirs.
     files = told.get(DIGESTS) or [path.name for path in target.iterdir()]
     return any(Path(file).parts[0] == name for file in files)

@@ -20,7 +20,7 @@ from returnsim.scenario.problems import in_order, problems_of, shown
 from returnsim.scenario.schema import Scenario
 from returnsim.scenario.tree import Mark, Node, is_file, merge, node_of, plain, why_no_file
 from returnsim.scenario.written import dump_scenario, scenario_hash
-from returnsim.scenario.yaml_text import Unreadable, read_text, read_yaml
+from returnsim.scenario.yaml_text import Unreadable, kind_in, read_text, read_yaml
 
 __all__ = [
     "dump_scenario",
@@ -34,6 +34,13 @@ __all__ = [
 ]
 
 MOST_FILES = 20
+MEANT = {
+    "experiment": "has a `base`, and so is an experiment: `returnsim sweep` runs it. A scenario "
+    "takes over another by `extends`",
+    "card": "is a card of patterns: a scenario names it under `patterns`, and `returnsim validate` "
+    "holds the scenario to it",
+}
+"""What a file is that is no scenario, and what takes it."""
 
 
 def load_scenario(path: str | Path, overrides: Overrides = ()) -> Scenario:
@@ -202,6 +209,9 @@ def _read(file: Path, problems: list[Problem]) -> Node:
     if not isinstance(node.value, dict):
         rule = "a scenario file is a mapping: lines of the form `key: value`"
         raise Unreadable([Problem(file, node.mark.line, node.mark.column, "", shown(node), rule)])
+    meant = kind_in(node)
+    if meant in MEANT:
+        raise Unreadable([Problem(file, None, None, "", "", MEANT[meant])])
     return _placed(node, file.parent, problems)
 
 

@@ -25,6 +25,7 @@ PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "timestamp")
 )
 MERGE_TAG = "tag:yaml.org,2002:merge"
+Kind = Literal["scenario", "experiment", "card"]
 
 
 class Unreadable(Exception):  # noqa: N818
@@ -125,12 +126,16 @@ def read_yaml(text: str, file: Path | None, problems: list[Problem], path: str =
     return Node(None, reader.mark(None)) if root is None else reader.read(root, ())
 
 
-def kind_of(file: Path) -> Literal["scenario", "experiment", "card"]:
-    """What a file is meant as: an experiment has a `base`, a card has `patterns` of its own."""
+def kind_of(file: Path) -> Kind:
+    """What a file is meant as; one that cannot be read, as a scenario."""
     try:
-        root = read_yaml(read_text(file), file, [])
+        return kind_in(read_yaml(read_text(file), file, []))
     except Unreadable:
         return "scenario"
+
+
+def kind_in(root: Node) -> Kind:
+    """What is meant: an experiment has a `base`, a card has `patterns` of its own."""
     if not isinstance(root.value, dict):
         return "scenario"
     if "base" in root.value:

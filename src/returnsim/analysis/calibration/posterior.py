@@ -27,7 +27,10 @@ WHOLE = 0.1
 BURN_IN = 0.4
 """Share of the steps that is thrown away."""
 
-INSTALL = "returnsim calibrate needs emcee and cmaes: pip install 'returnsim[calibration]'"
+INSTALL = (
+    "returnsim calibrate needs emcee and cmaes: install the extra calibration "
+    "(in a checkout: pip install -e '.[calibration]')"
+)
 
 
 class Sampled(NamedTuple):
