@@ -55,7 +55,7 @@ def test_an_address_of_another_machine_is_said():
 
 def test_without_its_extra_it_says_what_to_install(camp_file: Path):
     start = f"import sys; sys.modules['nicegui'] = None; {START}"
-    assert "pip install 'returnsim[explore]'" in refused(camp_file, start=start)
+    assert "pip install -e '.[explore]'" in refused(camp_file, start=start)
 
 
 def test_help_does_not_wait_for_the_page():

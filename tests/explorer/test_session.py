@@ -16,7 +16,7 @@ from returnsim.errors import RunError
 from returnsim.explorer import charts
 from returnsim.explorer.changes import Source, source_of
 from returnsim.explorer.comparison import cautions_of, in_words, rows_of, summary_of
-from returnsim.explorer.desk import Desk, Errand, Poll, SupersededError
+from returnsim.explorer.desk import SLOTS, Desk, Errand, Poll, SupersededError
 from returnsim.explorer.picture import Kept, steps
 from returnsim.explorer.session import Seen, Session
 from tests.explorer.shown import CAMP
@@ -44,6 +44,10 @@ def never_ends(poll: Poll) -> None:
 
 def dies(_: Poll) -> None:
     os._exit(1)
+
+
+def done(_: Poll) -> str:
+    return "done"
 
 
 def looked(source: Source, desk: Desk, *moves: tuple[str, float]) -> list[Seen]:
@@ -160,6 +164,29 @@ def test_an_errand_of_one_visitor_outlives_that_of_another(source: Source, desk:
         return seen
 
     assert asyncio.run(errands())[-1].is_whole
+
+
+def test_an_errand_that_is_wanted_outlives_any_number_of_others(desk: Desk):
+    wanted = Errand(desk)
+    for _ in range(2 * SLOTS):
+        Errand(desk).give_up()
+    assert asyncio.run(wanted.run(done)) == "done"
+    wanted.give_up()
+
+
+def test_more_errands_than_there_is_room_for_are_refused_until_one_ends(source: Source, desk: Desk):
+    # What has ended, such as these simulations, takes no room.
+    assert looked(source, desk)[-1].is_whole
+    errands = [Errand(desk) for _ in range(SLOTS)]
+    assert asyncio.run(errands[-1].run(done)) == "done"
+    with pytest.raises(RunError, match=f"{SLOTS:,} simulations"):
+        asyncio.run(Errand(desk).run(done))
+    (refused,) = [told.problem for told in looked(source, desk) if told.problem]
+    assert "move a lever later" in refused
+    errands.pop().give_up()
+    assert looked(source, desk)[-1].is_whole
+    for errand in errands:
+        errand.give_up()
 
 
 def test_a_process_that_dies_is_said_and_replaced(source: Source):

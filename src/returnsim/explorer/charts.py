@@ -3,7 +3,7 @@
 Colours are names of the page's style sheet, so that a chart is dark on a dark page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from returnsim.analysis.attribution import column_of_pair
 from returnsim.analysis.simulated import camp_at_start
 from returnsim.analysis.summary import PAIR, Bands, percentiles
 from returnsim.explorer.picture import Picture
-from returnsim.explorer.words import named
+from returnsim.explorer.words import WHENEVER, WINDOW, named
 
 Options = dict[str, Any]
 MOST_POINTS = 400
@@ -57,12 +57,14 @@ class Line:
         By replicate.
     colour : str
         Of the style sheet.
-    dash : str or list
-        Of the line.
+    is_all_written : bool
+        Whether it is the only one as written, whatever the changed one is called.
     """
 
-    def __init__(self, name: str, values: np.ndarray, colour: str, dash: Any = "solid") -> None:
-        self.name, self.colour, self.dash = name, colour, dash
+    def __init__(
+        self, name: str, values: np.ndarray, colour: str, *, is_all_written: bool = False
+    ) -> None:
+        self.name, self.colour, self.is_all_written = name, colour, is_all_written
         self.bands = _bands(values)
 
     @property
@@ -71,23 +73,28 @@ class Line:
         there = self.bands.p50[~np.isnan(self.bands.p50)]
         return float(there[-1]) if len(there) else float("nan")
 
+    @property
+    def reaches_the_end(self) -> bool:
+        """Whether there is a median of the last week too."""
+        return not np.isnan(self.bands.p50[-1])
+
 
 def camp(written: Picture, changed: Picture | None) -> tuple[Options, str]:
     """People in the camp."""
 
-    def line(picture: Picture, name: str, colour: str) -> Line:
+    def values(picture: Picture) -> np.ndarray:
         told = picture.trajectories
-        values = np.column_stack([camp_at_start(told), told["camp_population"]])
-        return Line(name, values, colour)
+        return np.column_stack([camp_at_start(told), told["camp_population"]])
 
-    lines = [line(written, AS_WRITTEN, WRITTEN)] if changed else []
-    lines.append(line(changed or written, "changed" if changed else "in camp", BLUE))
+    lines = [Line("changed" if changed else "in camp", values(changed or written), BLUE)]
+    if changed:
+        lines.insert(0, Line(AS_WRITTEN, values(written), WRITTEN, is_all_written=True))
     days = _days(written, from_start=True)
     return _chart(days, lines, WHOLE), _said("People in the camp at the end", lines)
 
 
 def departures(written: Picture, changed: Picture | None) -> tuple[Options, str]:
-    """Returned to date, by what the siege has to do with it."""
+    """Returned in the weeks recorded, by what the siege has to do with it."""
 
     def lines_of(picture: Picture, colour: str | None) -> list[Line]:
         told = picture.trajectories
@@ -101,18 +108,20 @@ def departures(written: Picture, changed: Picture | None) -> tuple[Options, str]
         ]
 
     lines = [*(lines_of(written, WRITTEN) if changed else ()), *lines_of(changed or written, None)]
-    return _chart(_days(written), lines, WHOLE), _said("Returned by the end", lines)
+    when = WINDOW if written.is_window else "by the end"
+    return _chart(_days(written), lines, WHOLE), _said(f"Returned {when}", lines)
 
 
 def harm(written: Picture, changed: Picture | None) -> tuple[Options, str]:
-    """Harm to date: after the return, and in the camp."""
+    """Harm in the weeks recorded: after the return, and in the camp."""
 
     def lines_of(picture: Picture, colour: str | None) -> list[Line]:
         told = picture.trajectories
         return [Line(name, told[column].cumsum(1), colour or own) for column, name, own in HARM]
 
     lines = [*(lines_of(written, WRITTEN) if changed else ()), *lines_of(changed or written, None)]
-    return _chart(_days(written), lines, WHOLE), _said("Harmed by the end", lines)
+    when = f"{WINDOW}, {WHENEVER}" if written.is_window else "by the end"
+    return _chart(_days(written), lines, WHOLE), _said(f"Harmed {when}", lines)
 
 
 def trust(written: Picture, changed: Picture | None) -> tuple[Options, str]:
@@ -131,17 +140,25 @@ def trust(written: Picture, changed: Picture | None) -> tuple[Options, str]:
 
     lines = [*(lines_of(written, True) if changed else ()), *lines_of(changed or written, False)]
     options = _chart(_days(written), lines, SHARE, top=1.0)
-    return options, _said("Mean trust at the end", lines, "{:.2f}")
+    if all(line.reaches_the_end for line in lines):
+        return options, _said("Mean trust at the end", lines, lambda line: f"{line.last:.2f}")
+    return options, _said("Mean trust", lines, _last_trust)
 
 
-def story(days: Sequence[str], lines: Mapping[str, np.ndarray], week: int) -> Options:
+def story(
+    days: Sequence[str],
+    names: Sequence[str],
+    trust: np.ndarray,
+    hardship: np.ndarray,
+    week: int,
+) -> Options:
     """A household's trust in each guarantor and its hardship, with the week that is looked at."""
-    colours = [*TRUST_COLOURS]
-    drawn = [
-        Line(name, values[np.newaxis], BLACK if name == "hardship" else colours[i % len(colours)])
-        for i, (name, values) in enumerate(lines.items())
+    lines = [
+        Line(name, values[np.newaxis], TRUST_COLOURS[i % len(TRUST_COLOURS)])
+        for i, (name, values) in enumerate(zip(names, trust, strict=True))
     ]
-    options = _chart(days, drawn, SHARE, top=1.0)
+    lines.append(Line("hardship", hardship[np.newaxis], BLACK))
+    options = _chart(days, lines, SHARE, top=1.0)
     options["series"][-1]["markLine"] = {
         "silent": True,
         "symbol": "none",
@@ -213,7 +230,7 @@ def _chart(
 
 def _is_named(line: Line) -> bool:
     """Whether a line is named where it ends; NaN has no end."""
-    return (line.colour != WRITTEN or line.name == AS_WRITTEN) and line.last == line.last
+    return (line.colour != WRITTEN or line.is_all_written) and line.last == line.last
 
 
 def _top(lines: Sequence[Line]) -> float:
@@ -251,7 +268,7 @@ def _series(
     moved: float | None,
 ) -> list[Options]:
     is_written = line.colour == WRITTEN
-    is_behind = is_written and line.name != AS_WRITTEN
+    is_behind = is_written and not line.is_all_written
     low, middle, high = line.bands.p5, line.bands.p50, line.bands.p95
 
     def data(values: np.ndarray) -> list[list[Any]]:
@@ -280,11 +297,7 @@ def _series(
             "symbol": "none",
             "data": data(middle),
             "itemStyle": {"color": line.colour},
-            "lineStyle": {
-                "color": line.colour,
-                "width": 1.5 if is_written else 2.2,
-                "type": line.dash,
-            },
+            "lineStyle": {"color": line.colour, "width": 1.5 if is_written else 2.2},
             "emphasis": {"disabled": True},
             "z": 3 if is_written else 4,
             "endLabel": {
@@ -299,14 +312,24 @@ def _series(
     ]
 
 
-def _said(subject: str, lines: Sequence[Line], form: str = "{:,.0f}") -> str:
+def _last_trust(line: Line) -> str:
+    """The last mean trust there is, and whether it is that of the end."""
+    if line.last != line.last:
+        return "not defined"
+    when = "at the end" if line.reaches_the_end else "when last anybody was in camp"
+    return f"{line.last:.2f} {when}"
+
+
+def _said(
+    subject: str,
+    lines: Sequence[Line],
+    last: Callable[[Line], str] = lambda line: f"{line.last:,.0f}",
+) -> str:
     parts = []
     for line in lines:
         if line.colour != WRITTEN:
-            before = next(
-                (o for o in lines if o.colour == WRITTEN and o.name in (line.name, AS_WRITTEN)),
-                None,
-            )
-            was = f" (as written {form.format(before.last)})" if before is not None else ""
-            parts.append(f"{line.name} {form.format(line.last)}{was}")
+            there = (o for o in lines if o.colour == WRITTEN)
+            before = next((o for o in there if o.is_all_written or o.name == line.name), None)
+            was = f" (as written {last(before)})" if before is not None else ""
+            parts.append(f"{line.name} {last(line)}{was}")
     return f"{subject}, medians: {', '.join(parts)}."

@@ -8,7 +8,7 @@ from returnsim.analysis.attribution import column_of_pair
 from returnsim.analysis.summary import PAIR, Outcome, as_text, cautions, outcomes, percentiles
 from returnsim.experiments.compare import PairedDifference, paired_difference
 from returnsim.explorer.picture import Picture
-from returnsim.explorer.words import people, said
+from returnsim.explorer.words import WHENEVER, WINDOW, people, said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,8 +83,11 @@ def in_words(written: Picture, changed: Picture) -> str:
     returns = ", ".join(said(_of(written, changed, name), what) for name, what in RETURNS)
     harms = [said(_of(written, changed, name), name) for name in AFTER_RETURN]
     name, what = IN_CAMP
-    harms.append(said(_of(written, changed, name), what))
-    sentence = f"{returns}; {', '.join(harms)}."
+    died = said(_of(written, changed, name), what)
+    if written.is_window:
+        sentence = f"{WINDOW} {returns}; {', '.join(harms)}, {WHENEVER}; {died}."
+    else:
+        sentence = f"{returns}; {', '.join([*harms, died])}."
     return sentence[0].upper() + sentence[1:]
 
 
@@ -99,9 +102,11 @@ def summary_of(picture: Picture) -> str:
     end = told.dates[-1].astype(object)
     untold = _total(picture, UNTOLD)
     later = f" and {_range(_spread(untold))} not yet known" if untold.any() else ""
+    when = f" {WINDOW}" if picture.is_window else ""
+    whose = f"in these weeks, {WHENEVER}" if picture.is_window else "after their return"
     return (
-        f"{_range(returned)} return, {_range(pushed)} of them pushed by the siege{later}; "
-        f"{', '.join(harms)} after their return, {died} {what}; "
+        f"{_range(returned)} return{when}, {_range(pushed)} of them pushed by the siege{later}; "
+        f"{', '.join(harms)} {whose}, {died} {what}; "
         f"{there} are still there in {end:%B %Y}."
     )
 

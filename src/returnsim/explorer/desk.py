@@ -50,12 +50,15 @@ class Errand:
         SupersededError
             If the errand was given up.
         RunError
-            If the process died.
+            If the process died, or too many errands are in force.
         """
         return await self._desk.run(self._ticket, job, arguments)
 
     def give_up(self) -> None:
-        """Let its jobs end before their next week; those not begun never begin."""
+        """Let its jobs end before their next week; those not begun never begin.
+
+        Also due once all are done, for there is room for so many errands only.
+        """
         self._desk.revoke(self._ticket)
 
 
@@ -77,10 +80,13 @@ class Desk:
         self._pool = self._open()
 
     def take_ticket(self) -> int:
-        """A number of its own for an errand, in force until it is revoked."""
-        self._tickets += 1
-        self._flags[self._tickets % SLOTS] = self._tickets
-        return self._tickets
+        """A number of its own for an errand, in force until it is revoked; 0 if none is free."""
+        for _ in range(SLOTS):
+            self._tickets += 1
+            if not self._flags[self._tickets % SLOTS]:
+                self._flags[self._tickets % SLOTS] = self._tickets
+                return self._tickets
+        return 0
 
     def revoke(self, ticket: int) -> None:
         """Let whatever runs under a ticket end."""
@@ -91,6 +97,11 @@ class Desk:
         self, ticket: int, job: Callable[..., Result], arguments: tuple[Any, ...]
     ) -> Result:
         """Run a job in a process, as `Errand.run` does."""
+        if not ticket:
+            raise RunError(
+                f"{SLOTS:,} simulations are being waited for, by all visitors together, and there "
+                "may be no more; move a lever later to try again"
+            )
         pool = self._pool
         try:
             return await asyncio.wrap_future(pool.submit(_run_there, ticket, job, arguments))

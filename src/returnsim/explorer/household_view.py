@@ -150,6 +150,8 @@ class HouseholdView:
                 self._told.clear()
                 self._status.text = str(error)
             return
+        finally:
+            errand.give_up()
         if self._errand is errand:
             self._show(scenario, why, story)
 
@@ -219,9 +221,9 @@ def _heard(scenario: Scenario, why: ExplainedHousehold, story: Story) -> None:
     heard = np.flatnonzero(~np.isnan(story.hardship))
     end = 2 + max(why.week, int(heard.max(initial=0)))
     trust, hardship = story.trust[:, :end], story.hardship[:end]
-    lines = dict(zip(names, trust, strict=True)) | {"hardship": hardship}
     days = [str(day_of(scenario, week)) for week in range(len(hardship))]
-    chart = ui.echart(charts.story(days, lines, why.week), renderer="svg").classes("x-chart x-low")
+    options = charts.story(days, names, trust, hardship, why.week)
+    chart = ui.echart(options, renderer="svg").classes("x-chart x-low")
     chart.props["role"] = "img"
     chart.props["aria-label"] = "Trust in each guarantor and hardship, week by week"
     rows = [

@@ -41,7 +41,9 @@ PURPOSE = (
 )
 DRAWN = "posterior: "
 """What differences call a number that is drawn."""
+HOLDS = "The address of this page holds every change."
 NOTHING_YET = "The first picture is on its way: there is nothing to take yet."
+CHANGED_MEANWHILE = "No figures: something was changed before they were drawn. Take them anew."
 
 
 class Page:
@@ -89,8 +91,7 @@ class Page:
         """Give up what nobody waits for."""
         self._session.stop()
         self._household.stop()
-        if self._drawing is not None:
-            self._drawing.give_up()
+        self._give_up_drawing()
 
     def _build(self, view: View) -> None:
         scenario = self._source.scenario
@@ -123,8 +124,7 @@ class Page:
                         Button("Table (CSV)", self._take_table, id="take-table")
                         Button("Figures (PNG, SVG)", self._take_figures, id="take-figures")
                         Button("Copy the link", self._copy_link, id="copy-link")
-                    holds = "The address of this page holds every change."
-                    self._taken = Text("p", holds, "x-status", role="status")
+                    self._taken = Text("p", HOLDS, "x-status", role="status", id="taken")
                 self._household = HouseholdView(self._session, view.numbers, self._update_address)
 
     def _seen(self, seen: Seen) -> None:
@@ -132,6 +132,7 @@ class Page:
             self._results.show(seen)
 
     def _changed(self) -> None:
+        self._give_up_drawing(CHANGED_MEANWHILE)
         self._panel.refresh()
         self._household.refresh()
         self._show_changes()
@@ -175,16 +176,16 @@ class Page:
         self._taken.text = "The link is copied."
 
     def _take_scenario(self) -> None:
-        name = f"{self._source.scenario.name}-changed.yaml"
-        self._give(scenario_text(self._session.scenario).encode(), name)
+        session = self._session
+        text = scenario_text(session.scenario, is_changed=bool(session.changes))
+        self._give(text.encode(), f"{self._name()}.yaml")
 
     def _take_table(self) -> None:
         pair = self._session.seen.pair
         if pair is None:
             self._taken.text = NOTHING_YET
             return
-        text = table_text(*pair)
-        self._give(text.encode(), f"{self._source.scenario.name}-changed.csv")
+        self._give(table_text(*pair).encode(), f"{self._name()}.csv")
 
     def _take_figures(self) -> None:
         task = asyncio.create_task(self._draw_figures())
@@ -196,17 +197,35 @@ class Page:
         if pair is None:
             self._taken.text = NOTHING_YET
             return
+        name, is_changed = f"{self._name()}-figures.zip", bool(self._session.changes)
+        self._give_up_drawing()
+        errand = self._drawing = self._session.errand()
         self._taken.text = "Drawing the figures."
-        self._drawing = self._session.errand()
         try:
-            packed = await self._drawing.run(figures_zip, pair[1].trajectories)
+            packed = await errand.run(figures_zip, pair[1].trajectories, is_changed)
         except SupersededError:
             return
         except ReturnsimError as error:
-            self._taken.text = str(error)
+            if self._drawing is errand:
+                self._give_up_drawing(str(error))
             return
-        with self._list:
-            self._give(packed, f"{self._source.scenario.name}-figures.zip")
+        finally:
+            errand.give_up()
+        # What was given up may have been done by then.
+        if self._drawing is errand:
+            self._drawing = None
+            with self._list:
+                self._give(packed, name)
+
+    def _give_up_drawing(self, said: str = HOLDS) -> None:
+        if self._drawing is not None:
+            self._drawing.give_up()
+            self._drawing = None
+            self._taken.text = said
+
+    def _name(self) -> str:
+        name = self._source.scenario.name
+        return f"{name}-changed" if self._session.changes else name
 
     def _give(self, content: bytes, name: str) -> None:
         ui.download.content(content, name)

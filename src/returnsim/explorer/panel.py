@@ -104,22 +104,27 @@ class _Card:
             if block.about:
                 Text("p", block.about, "x-about")
             self._body = Tag("div")
+            self._adder = Tag("div")
         details.on(
             "toggle",
             lambda event: details.props.update(open=event.args or None),
             js_handler="(event) => emit(event.target.open)",
         )
         self._fill()
+        self._fill_adder()
+        self._tell()
 
     def show(self, block: ControlBlock) -> None:
-        names = _names(block)
-        self.block = block
-        if names != list(self._groups):
+        before, self.block = self.block, block
+        if _names(block) != list(self._groups):
             self._body.clear()
             self._fill()
         else:
             for group in (*block.groups, *block.rest):
                 self._groups[group.name].show(group)
+        # Apart from the rest, which may be moving on.
+        if _addable(block) != _addable(before):
+            self._fill_adder()
         self._tell()
 
     def _fill(self) -> None:
@@ -132,21 +137,21 @@ class _Card:
                     Text("summary", "More of it")
                     for group in self.block.rest:
                         self._groups[group.name] = _Group(self.panel, self.block.title, group)
-            addable = [group.name for group in self.block.groups if group.addable]
-            if addable:
-                self._adder(addable)
-        self._tell()
 
-    def _adder(self, names: list[str]) -> None:
-        groups = [group for group in self.block.groups if group.name in names]
+    def _fill_adder(self) -> None:
+        self._adder.clear()
+        names = _addable(self.block)
+        if not names:
+            return
+        labels = [group.whole.label for group in self.block.groups if group.name in names]
         scenario = self.panel.session.scenario
         ends: dict[str, Any] = {"min": str(scenario.start), "max": str(scenario.end)}
-        with Tag("details", "x-more"):
+        with self._adder, Tag("details", "x-more"):
             Text("summary", "Add a step")
             with Tag("div", "x-adder"):
                 which = None
-                if len(groups) > 1:
-                    which = Choice("What the step changes", [g.whole.label for g in groups])
+                if len(names) > 1:
+                    which = Choice("What the step changes", labels)
                 with Tag("label", "x-inline"):
                     Text("span", "from")
                     first = Field("date", f"{self.block.title}: first day of the step", **ends)
@@ -307,6 +312,10 @@ def _controls(blocks: list[ControlBlock]) -> dict[str, Control]:
 
 def _names(block: ControlBlock) -> list[str]:
     return [group.name for group in (*block.groups, *block.rest)]
+
+
+def _addable(block: ControlBlock) -> list[str]:
+    return [group.name for group in block.groups if group.addable]
 
 
 def _as_written(block: ControlBlock, written: dict[str, Control]) -> ControlBlock:

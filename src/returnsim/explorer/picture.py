@@ -63,6 +63,11 @@ class Picture:
         """How many."""
         return len(self.trajectories.replicates)
 
+    @property
+    def is_window(self) -> bool:
+        """Whether the record begins after the run: its harm is of all who ever returned."""
+        return bool(self.trajectories.weeks[0] > 0)
+
     def first(self, replicates: int) -> "Picture":
         """The same of the first so many replicates."""
         if replicates >= self.replicates:

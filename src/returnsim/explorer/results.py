@@ -12,14 +12,17 @@ from returnsim.explorer.comparison import INTERVALS, cautions_of, in_words, rows
 from returnsim.explorer.parts import Tag, Text, table
 from returnsim.explorer.picture import Picture
 from returnsim.explorer.session import Seen, Session
+from returnsim.figures.style import since
 
 Drawn = Callable[[Picture, Picture | None], tuple[dict[str, Any], str]]
 CHARTS: tuple[tuple[str, str, Drawn], ...] = (
     ("camp", "People in the camp", charts.camp),
-    ("departures", "Returned to date, and whom the siege pushed", charts.departures),
-    ("harm", "Harm to date: after the return, and in the camp", charts.harm),
+    ("departures", "Returned{}, and whom the siege pushed", charts.departures),
+    ("harm", "Harm{}: after the return, and in the camp", charts.harm),
     ("trust", "Trust in each guarantor, mean of those in the camp", charts.trust),
 )
+"""With the place in the title of since when it is counted."""
+
 BANDS = (
     "Lines are medians, shaded the middle 90 % of the replicates; grey is the scenario as written. "
     "Hastened by the siege: without it they had returned within a year after; pushed by it: later "
@@ -32,6 +35,7 @@ BANDS = (
 
 class _Chart(NamedTuple):
     figure: Tag
+    title: Text
     chart: EChart
     caption: Text
 
@@ -54,10 +58,10 @@ class Results:
         with Tag("div", "x-charts"):
             for name, title, _ in CHARTS:
                 with Tag("figure", "x-figure", data_chart=name) as figure:
-                    Text("h3", title)
+                    heading = Text("h3", title.format(""))
                     chart = ui.echart({}, renderer="svg").classes("x-chart")
                     chart.props["role"] = "img"
-                    self._charts.append(_Chart(figure, chart, Text("figcaption", "")))
+                    self._charts.append(_Chart(figure, heading, chart, Text("figcaption", "")))
         Text("p", BANDS, "x-about")
         self._is_table_open = False
         with Tag("details", "x-card", data_block="table") as details:
@@ -87,12 +91,14 @@ class Results:
             else f"As written: {summary_of(newest)}"
         )
         self._caution.text = " ".join(cautions_of(written, newest))
+        counted = f" {since(written.trajectories)}"
         for shown, (_, title, draw) in zip(self._charts, CHARTS, strict=True):
+            shown.title.text = title.format(counted)
             options, caption = draw(written, changed)
             shown.chart.options.clear()
             shown.chart.options.update(options)
             shown.chart.update()
-            shown.chart.props["aria-label"] = f"{title}. {caption}"
+            shown.chart.props["aria-label"] = f"{shown.title.text}. {caption}"
             shown.caption.text = caption
         self._fill_table()
 

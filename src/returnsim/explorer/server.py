@@ -155,3 +155,5 @@ async def _warm(source: Source, desk: Desk, kept: Kept) -> None:
         await asyncio.gather(half(source.scenario), half(neutral(source.scenario)))
     except SupersededError:
         return
+    finally:
+        errand.give_up()

@@ -207,6 +207,8 @@ class Session:
             return
         except ReturnsimError as error:
             self._tell(Seen(*self._pictures(done), done, asked, str(error)))
+        finally:
+            errand.give_up()
 
     def _pictures(self, done: int) -> tuple[Picture | None, Picture | None]:
         if not done:

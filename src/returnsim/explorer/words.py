@@ -76,6 +76,9 @@ PLACES: Mapping[str, str] = {
 }
 """Where members are or what befell them, by the names of `core.inputs.Place` without the party."""
 
+WINDOW, WHENEVER = "in the weeks recorded", "whenever they returned"
+"""Of a record that begins after the run: which returns it counts, and the harm of whom."""
+
 NOTHING: Mapping[str, str] = {
     "grace_weeks": "never ends",
     "enforcement_after_grace": "as before",
