@@ -205,6 +205,8 @@ class Round:
         line = line.replace(str(self.out), "OUT").replace("disk/out", "OUT")
         line = re.sub(r"'siege=.*', block \d+", "CASE", line)
         line = re.sub(r"tcp://[\d.]+:\d+", "ADDRESS", line)
+        # Wherever Python is on this machine.
+        line = re.sub(r"/\S*/lib/python[\d.]+/", "PYTHON/", line)
         return re.sub(r"\b[0-9a-f]{12,64}\b", "KEY", line)
 
 
