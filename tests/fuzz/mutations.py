@@ -24,6 +24,9 @@ ELSEWHERE = ("extends", "base", "observations", "patterns", "posterior")
 RAW = "\ue000"
 """Stands before YAML that is written as it is."""
 
+MOST_PARTS = 20_000
+"""Of a tree that is written: one that holds itself twice would have no end."""
+
 NUMBERS = (
     *("0", "-1", "-0.0", "1e-320", "0.1", "1", "2", "3", "20", "41", "1e3", "1e15", "1e18", "1e20"),
     *(
@@ -220,15 +223,16 @@ def _keys(tree: Any) -> list[Any]:
     return list(range(len(tree))) if isinstance(tree, list) else []
 
 
-def _flow(part: Any, depth: int = 0) -> str:
-    """A part as YAML in one line; one that holds itself is cut."""
-    if depth > 40:
+def _flow(part: Any, depth: int = 0, left: Iterator[int] | None = None) -> str:
+    """A part as YAML in one line; one that holds itself is cut, also where it does so twice."""
+    left = iter(range(MOST_PARTS)) if left is None else left
+    if depth > 40 or next(left, None) is None:
         return "null"
     if isinstance(part, dict):
-        inner = ", ".join(f"{_flow(str(k))}: {_flow(v, depth + 1)}" for k, v in part.items())
+        inner = ", ".join(f"{_flow(str(k))}: {_flow(v, depth + 1, left)}" for k, v in part.items())
         return f"{{{inner}}}"
     if isinstance(part, list):
-        return f"[{', '.join(_flow(v, depth + 1) for v in part)}]"
+        return f"[{', '.join(_flow(v, depth + 1, left) for v in part)}]"
     if isinstance(part, str):
         return part[1:] if part.startswith(RAW) else json.dumps(part, ensure_ascii=False)
     if part is None or isinstance(part, bool | int | float):
