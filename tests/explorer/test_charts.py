@@ -105,6 +105,7 @@ def test_what_is_taken_along_changed_says_so_in_its_title(tmp_path: Path):
     assert "\ntitle: A made-up camp, changed\n" in f"\n{scenario_text(scenario, is_changed=True)}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", ["A made-up camp", "A camp of many words " * 8])
 def test_figures_of_what_is_changed_say_so_however_long_the_title(
     title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

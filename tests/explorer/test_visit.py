@@ -69,6 +69,7 @@ async def while_busy(desk: Desk, then: Callable[[], Awaitable[None]]) -> None:
     await all_done()
 
 
+@pytest.mark.slow
 def test_figures_of_what_was_before_a_change_are_not_handed_over(tmp_path: Path, desk: Desk):
     async def visited(_: Page, client: Client) -> None:
         async def pressed_and_moved() -> None:
